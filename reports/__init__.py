@@ -1,0 +1,1 @@
+"""Comparison reports that people read, and that CI and pull requests take in."""

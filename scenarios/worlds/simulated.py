@@ -1,0 +1,189 @@
+"""The simulated world: broker and bucket in memory, the real core under a virtual clock; thousands of crashes a second."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Literal, NoReturn
+
+from onceproof.model import history as h
+from onceproof.scenarios.life import Armed, Killed, Life, ScriptedClock
+from onceproof.scenarios.run import LifeLike
+from onceproof.scenarios.scenario import Scenario
+from onceproof.sink.config import SinkConfig, parse
+from onceproof.sink.effects import Poll, Record, TopicPartition
+from onceproof.sink.errors import StoreError
+
+
+class MemoryBucket:
+    """A versioned bucket with multipart uploads and conditional completion, as S3 documents them."""
+
+    def __init__(self) -> None:
+        self.by_key: dict[str, list[h.Version]] = {}
+        self.uploads: dict[str, tuple[str, dict[int, bytes]]] = {}
+        self._count = 0
+
+    def head_bucket(self) -> None:
+        """It exists."""
+
+    def create_upload(self, key: str) -> str:
+        """Begin a multipart upload; returns its id."""
+        self._count += 1
+        upload_id = f"u{self._count}"
+        self.uploads[upload_id] = (key, {})
+        return upload_id
+
+    def upload_part(self, key: str, upload_id: str, number: int, body: bytes) -> str:
+        """Keep one part; a part sent again replaces the former."""
+        self._upload(key, upload_id)[number] = body
+        return f"{upload_id}-{number}"
+
+    def complete_upload(self, key: str, upload_id: str, etags: tuple[str, ...], *, if_absent: bool) -> str:
+        """Make the object visible; `if_absent` refuses with 412 where the key exists."""
+        parts = self._upload(key, upload_id)
+        if if_absent and key in self.by_key:
+            raise StoreError(
+                f"{key}: 412 PreconditionFailed", retry=False, outcome="not applied", status=412, code="PreconditionFailed"
+            )
+        self._count += 1
+        version_id = f"v{self._count}"
+        body = b"".join(parts[number] for number in range(1, len(etags) + 1))
+        self.by_key.setdefault(key, []).append(h.Version(key, version_id, body))
+        del self.uploads[upload_id]
+        return version_id
+
+    def abort_upload(self, key: str, upload_id: str) -> None:
+        """Forget an upload."""
+        self._upload(key, upload_id)
+        del self.uploads[upload_id]
+
+    def head_object(self, key: str) -> Literal["exists", "missing", "forbidden"]:
+        """Whether a reader would see it."""
+        return "exists" if key in self.by_key else "missing"
+
+    def _upload(self, key: str, upload_id: str) -> dict[int, bytes]:
+        try:
+            return self.uploads[upload_id][1]
+        except KeyError:
+            message = f"{key}: 404 NoSuchUpload"
+            raise StoreError(message, retry=False, outcome="not applied", status=404, code="NoSuchUpload") from None
+
+
+class MemoryBroker:
+    """The log of a scenario and one group's offsets."""
+
+    def __init__(self, log: Mapping[TopicPartition, tuple[Record, ...]]) -> None:
+        self._log = log
+        self.committed: dict[TopicPartition, int] = {}
+
+    def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Take the group's offsets, backwards too, as Kafka does."""
+        self.committed.update(offsets)
+
+    def take(
+        self, positions: Mapping[TopicPartition, int], count: int, poll: Poll
+    ) -> Mapping[TopicPartition, list[Record]]:
+        """Up to `count` next records of every partition that is not paused."""
+        taken = {}
+        for partition, position in positions.items():
+            if partition in poll.paused or not count:
+                continue
+            records = self._log[partition]
+            first = _index(records, position)
+            if first < len(records):
+                taken[partition] = list(records[first : first + count])
+        return taken
+
+
+def _index(records: tuple[Record, ...], position: int) -> int:
+    """Index of the first record at or behind an offset."""
+    if not records:
+        return 0
+    guess = position - records[0].offset
+    if 0 <= guess < len(records) and records[guess].offset == position:
+        return guess
+    low, high = 0, len(records)
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (middle + 1, high) if records[middle].offset < position else (low, middle)
+    return low
+
+
+def _killed() -> NoReturn:
+    raise Killed
+
+
+class SimulatedSession:
+    """One scenario's broker and bucket."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self._bucket = MemoryBucket()
+        self._broker = MemoryBroker(sink_log(scenario.log))
+
+    def life(
+        self, number: int, properties: Mapping[str, str], clock: ScriptedClock, armed: Armed, events: list[h.Event]
+    ) -> Life:
+        """A life in this very process, which shares clock and faults with the runner."""
+        return Life(
+            number=number,
+            properties=properties,
+            config=parsed(tuple(properties.items())),
+            store=self._bucket,
+            offsets=self._broker,
+            source=self._broker,
+            clock=clock,
+            armed=armed,
+            emit=events.append,
+            die=_killed,
+        )
+
+    def kill(self, life: LifeLike) -> None:
+        """What a life holds in memory is gone when nobody holds the life."""
+
+    def committed(self) -> Mapping[TopicPartition, int]:
+        """The group's offsets."""
+        return self._broker.committed
+
+    def expire_offsets(self) -> None:
+        """Forget the group's offsets."""
+        self._broker.committed.clear()
+
+    def versions(self) -> tuple[h.Version, ...]:
+        """All versions of all keys."""
+        return tuple(version for key in sorted(self._bucket.by_key) for version in self._bucket.by_key[key])
+
+    def unfinished_uploads(self) -> tuple[str, ...]:
+        """Keys of unfinished uploads."""
+        return tuple(sorted(key for key, _ in self._bucket.uploads.values()))
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
+
+class SimulatedWorld:
+    """Everything in memory and in one thread; the same scenario leaves the same history, event for event."""
+
+    name = "simulated"
+    note = "Broker and bucket in memory, the real core of the sink under a virtual clock; no process, no network."
+    lacks: frozenset[str] = frozenset()
+
+    def session(self, scenario: Scenario) -> SimulatedSession:
+        """A fresh broker and bucket."""
+        return SimulatedSession(scenario)
+
+
+@lru_cache(maxsize=256)
+def parsed(properties: tuple[tuple[str, str], ...]) -> SinkConfig:
+    """The configuration; kept, since a search starts the same one many times."""
+    return parse(dict(properties))
+
+
+_LOGS: dict[int, tuple[h.Log, dict[TopicPartition, tuple[Record, ...]]]] = {}
+
+
+def sink_log(log: h.Log) -> dict[TopicPartition, tuple[Record, ...]]:
+    """The log in the sink's own types; kept for the log last seen, which a search runs many times."""
+    known = _LOGS.get(id(log))
+    if known is None or known[0] is not log:
+        _LOGS.clear()
+        converted = {TopicPartition(*tp): tuple(Record(*record) for record in records) for tp, records in log.items()}
+        known = _LOGS[id(log)] = (log, converted)
+    return known[1]

@@ -1,0 +1,63 @@
+"""Errors, split by blame: the user's, the sink's own, and the outside's."""
+
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
+
+
+class Problem(NamedTuple):
+    """One thing wrong with one property: which, its value as given, and what is allowed."""
+
+    name: str
+    value: str | None
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.message}"
+
+
+class ConfigError(ValueError):
+    """The configuration cannot be run. `problems` holds all that was found, in the order of the property table."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class ProtocolError(AssertionError):
+    """The sink broke its own rules, or its driver broke those of the effects: a bug, never the user's fault."""
+
+
+class SourceError(RuntimeError):
+    """The broker refused or did not answer. `retry` says whether the same request may succeed later."""
+
+    def __init__(self, message: str, *, retry: bool, outcome: Literal["applied", "not applied", "unknown"]) -> None:
+        super().__init__(message)
+        self.retry = retry
+        self.outcome = outcome
+
+
+class StoreError(RuntimeError):
+    """The object store refused or did not answer.
+
+    `retry` follows the AWS SDK's default retry condition (429, 500, 502, 503, 504, throttling, clock skew, I/O);
+    `outcome` says what is known of the request itself. `status` is 0 where no HTTP status came back.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry: bool,
+        outcome: Literal["applied", "not applied", "unknown"],
+        status: int = 0,
+        code: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.retry = retry
+        self.outcome = outcome
+        self.status = status
+        self.code = code
+
+
+class TaskFailed(RuntimeError):
+    """The task met an error that it does not survive; the message says which record or object, and why."""

@@ -1,0 +1,153 @@
+"""JSON without schemas, in and out, as Kafka Connect's JsonConverter and Jackson do it.
+
+A value passes through java.util.HashMap on its way, so the order of fields in the text is hash order, and numbers are
+printed anew. Source: reference, section 5 (JSON details, map order) and 9.1 A1, 9.2 B3.
+"""
+
+import base64
+import json
+import re
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+JsonValue: TypeAlias = None | bool | int | float | str | bytes | list["JsonValue"] | dict[str, "JsonValue"]
+
+_INT64 = 1 << 63
+
+
+class MalformedJson(ValueError):
+    """The text is not JSON as Jackson reads it."""
+
+
+def parse(data: bytes) -> JsonValue:
+    """The first JSON value in `data`; what follows it is ignored, and no bytes at all are null.
+
+    Integers wrap modulo 2^64, numbers with a point or an exponent are doubles, the last of two equal names wins.
+    Raises MalformedJson.
+    """
+    if not data:
+        return None
+    try:
+        text = data.decode().lstrip(" \t\r\n")
+        value, end = _DECODER.raw_decode(text)
+    except (ValueError, RecursionError) as error:
+        raise MalformedJson(f"not JSON: {error}") from None
+    if type(value) in (int, float) and end < len(text) and text[end] not in " \t\r\n":
+        raise MalformedJson(f"not JSON: {text[: end + 1]!r} is no number")
+    return value  # type: ignore[no-any-return]
+
+
+def _constant(name: str) -> float:
+    raise MalformedJson(f"{name} is not JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_constant)
+
+
+class _NeedsCareError(Exception):
+    """The value holds something that Python's encoder prints otherwise than Jackson."""
+
+
+def render(value: JsonValue) -> str:
+    """The text that Jackson prints for a converted value, compact, without a line separator; bytes as base64."""
+    try:
+        text = _ENCODE(_arranged(value))
+    except _NeedsCareError:
+        return _careful(value)
+    return _careful(value) if _UNLIKE_JACKSON.search(text) else text
+
+
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+_UNLIKE_JACKSON = re.compile("[\U00010000-\U0010ffff\ud800-\udfff]|\\\\u00")
+"""Characters above the basic plane are escaped by Jackson, and its hexadecimal digits are upper case."""
+
+
+def _arranged(value: Any) -> Any:
+    """The value with every map in hash order; raises _NeedsCareError for numbers that are printed otherwise."""
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
+        return value
+    if kind is int:
+        if not -_INT64 <= value < _INT64:
+            raise _NeedsCareError
+        return value
+    if kind is dict:
+        return {name: _arranged(value[name]) for name in hash_order(tuple(value))}
+    if kind is list:
+        return [_arranged(item) for item in value]
+    raise _NeedsCareError
+
+
+def _careful(value: JsonValue) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return str((value + _INT64) % (2 * _INT64) - _INT64)
+        case float():
+            return java_double(value)
+        case str():
+            return _string(value)
+        case bytes():
+            return f'"{base64.b64encode(value).decode()}"'
+        case list():
+            return f"[{','.join(map(_careful, value))}]"
+        case dict():
+            return f"{{{','.join(f'{_string(n)}:{_careful(value[n])}' for n in hash_order(tuple(value)))}}}"
+
+
+@lru_cache(maxsize=4096)
+def hash_order(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The order in which a java.util.HashMap filled with `names` in this order gives them back.
+
+    Bins are visited by index, each in order of insertion; the table has 16 bins and doubles when over 75 % full.
+    """
+    bins = 16
+    while len(names) > bins * 3 // 4:
+        bins *= 2
+    return tuple(sorted(names, key=lambda name: _spread(name) & (bins - 1)))
+
+
+def _spread(name: str) -> int:
+    code = 0
+    units = name.encode("utf-16-be", "surrogatepass")
+    for high, low in zip(units[::2], units[1::2], strict=True):
+        code = (code * 31 + (high << 8 | low)) & 0xFFFFFFFF
+    return code ^ code >> 16
+
+
+_ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r"}
+_ESCAPED = re.compile('["\\\\\x00-\x1f\U00010000-\U0010ffff]')
+
+
+def _string(text: str) -> str:
+    return f'"{_ESCAPED.sub(_escape, text)}"'
+
+
+def _escape(match: re.Match[str]) -> str:
+    char = match[0]
+    if char in _ESCAPES:
+        return _ESCAPES[char]
+    units = char.encode("utf-16-be")
+    return "".join(f"\\u{high << 8 | low:04X}" for high, low in zip(units[::2], units[1::2], strict=True))
+
+
+def java_double(value: float) -> str:
+    """A double as Java prints it: plain from 1e-3 up to 1e7, else with an exponent; what is not finite is a string."""
+    if value != value or value in (float("inf"), float("-inf")):
+        return '"NaN"' if value != value else '"Infinity"' if value > 0 else '"-Infinity"'
+    if value == 0 or 1e-3 <= abs(value) < 1e7:
+        plain = repr(value)
+        if "e" not in plain:
+            return plain
+    sign = "-" if value < 0 else ""
+    mantissa, _, exponent = f"{abs(value)!r}".partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    fraction = "" if fraction == "0" else fraction
+    digits = (whole + fraction).lstrip("0")
+    power = int(exponent or 0) + len(whole) - 1
+    if whole == "0":
+        power = int(exponent or 0) - (len(fraction) - len(fraction.lstrip("0"))) - 1
+    return f"{sign}{digits[0]}.{digits[1:].rstrip('0') or '0'}E{power}"

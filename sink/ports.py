@@ -1,0 +1,69 @@
+"""The outside as the sink sees it: where records come from, where objects and offsets go, what time it is."""
+
+from collections.abc import Mapping
+from typing import Literal, Protocol
+
+from onceproof.sink.effects import Input, Poll, Record, TopicPartition
+
+
+class ObjectStore(Protocol):
+    """A bucket. Each method raises StoreError, which says whether a retry may help and what is known of the outcome."""
+
+    def head_bucket(self) -> None:
+        """Return if the bucket exists."""
+
+    def create_upload(self, key: str) -> str:
+        """Begin a multipart upload; returns its id."""
+
+    def upload_part(self, key: str, upload_id: str, number: int, body: bytes) -> str:
+        """Send one part; returns its ETag."""
+
+    def complete_upload(self, key: str, upload_id: str, etags: tuple[str, ...], *, if_absent: bool) -> str:
+        """Make the object visible; returns its version id, empty where the bucket keeps no versions."""
+
+    def abort_upload(self, key: str, upload_id: str) -> None:
+        """Throw an unfinished upload away."""
+
+    def head_object(self, key: str) -> Literal["exists", "missing", "forbidden"]:
+        """Ask for an object."""
+
+
+class RecordSource(Protocol):
+    """A consumer whose partitions are fixed or assigned by its group. Raises SourceError."""
+
+    def fetch(self, timeout_s: float) -> Mapping[TopicPartition, list[Record]]:
+        """What has arrived, by partition, ascending; empty after `timeout_s` without any."""
+
+    def seek(self, positions: Mapping[TopicPartition, int]) -> None:
+        """Go on reading there."""
+
+    def pause(self, partitions: frozenset[TopicPartition]) -> None:
+        """Fetch none of exactly these partitions from now on."""
+
+
+class OffsetStore(Protocol):
+    """The group's offsets. Raises SourceError."""
+
+    def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Commit the next offsets to read."""
+
+
+class Clock(Protocol):
+    """The wall clock."""
+
+    def now_ms(self) -> int:
+        """Milliseconds since the epoch."""
+
+
+class Inputs(Protocol):
+    """What answers `Poll`: the broker with its group and the timer of commits, or a script."""
+
+    def next(self, poll: Poll) -> Input:
+        """The next input; blocks until there is one."""
+
+
+class Reporter(Protocol):
+    """Where reports go."""
+
+    def __call__(self, level: Literal["info", "warning", "error"], message: str) -> None:
+        """Tell an operator."""
