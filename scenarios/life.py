@@ -7,14 +7,13 @@ in a process.
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal, NoReturn, Protocol
 
 from onceproof.model import history as h
 from onceproof.scenarios.scenario import Fault
 from onceproof.sink import task
 from onceproof.sink.config import SinkConfig
-from onceproof.sink.driver import Ports, perform
+from onceproof.sink.driver import Driver, Ports
 from onceproof.sink.effects import (
     AbortUpload,
     Assigned,
@@ -29,7 +28,6 @@ from onceproof.sink.effects import (
     ReadClock,
     Record,
     Records,
-    Released,
     Revoked,
     Stop,
     TopicPartition,
@@ -38,7 +36,13 @@ from onceproof.sink.effects import (
 from onceproof.sink.errors import SourceError, StoreError, TaskFailed
 from onceproof.sink.ports import ObjectStore, OffsetStore
 
-NUMBERED = {CreateUpload: "create", UploadPart: "part", CompleteUpload: "complete", AbortUpload: "abort", Commit: "commit"}
+NUMBERED = {
+    CreateUpload: "create",
+    UploadPart: "part",
+    CompleteUpload: "complete",
+    AbortUpload: "abort",
+    Commit: "commit",
+}
 """The effects that change the outside: a crash matters only between two of these."""
 
 _NOTHING_PENDING = Poll({}, frozenset())
@@ -87,35 +91,47 @@ class ScriptedClock:
         return self.ms
 
 
-@dataclass(slots=True)
-class Life:
-    """One process of the sink. `state` is running, stopped or failed; a killed one is gone."""
+class Life(Driver):
+    """One process of the sink. `state` is running, stopped or failed; a killed one is gone.
 
-    number: int
-    properties: Mapping[str, str]
-    config: SinkConfig
-    store: ObjectStore
-    offsets: OffsetStore
-    source: Taking
-    clock: ScriptedClock
-    armed: Armed
-    emit: Callable[[h.Event], None]
-    die: Callable[[], NoReturn]
-    state: Literal["running", "stopped", "failed"] = "running"
-    poll_request: Poll = _NOTHING_PENDING
-    _positions: dict[TopicPartition, int] = field(default_factory=dict)
-    _core: Any = None
-    _ports: Any = None
-    _failures: list[tuple[TopicPartition, int]] = field(default_factory=list)
-    _bodies: dict[str, Any] = field(default_factory=dict)
+    `die` must not return: it ends the process, or what stands for one.
+    """
+
+    def __init__(
+        self,
+        *,
+        number: int,
+        properties: Mapping[str, str],
+        config: SinkConfig,
+        store: ObjectStore,
+        offsets: OffsetStore,
+        source: Taking,
+        clock: ScriptedClock,
+        armed: Armed,
+        emit: Callable[[h.Event], None],
+        die: Callable[[], NoReturn],
+    ) -> None:
+        super().__init__(task.run(config), Ports(store, offsets, clock, _silent))
+        self.number = number
+        self.state: Literal["running", "stopped", "failed"] = "running"
+        self.poll_request = _NOTHING_PENDING
+        self._properties = properties
+        self._offsets = offsets
+        self._source = source
+        self._clock = clock
+        self._armed = armed
+        self._emit = emit
+        self._die_now = die
+        self._positions: dict[TopicPartition, int] = {}
+        self._failures: list[tuple[TopicPartition, int]] = []
+        self._bodies: dict[str, Any] = {}
 
     def start(self, positions: Mapping[TopicPartition, int]) -> None:
         """Begin with `positions` assigned."""
-        self._core = task.run(self.config)
-        self._ports = Ports(inputs=_NoInputs(), store=self.store, offsets=self.offsets, clock=self.clock, report=_silent)
-        self.emit(h.Started(self.number, self.properties))
+        self._emit(h.Started(self.number, self._properties))
         self._run(None)
-        self.open(positions)
+        if self.state == "running":
+            self.open(positions)
 
     def open(self, positions: Mapping[TopicPartition, int]) -> None:
         """Assign partitions, each with the position from which it is read."""
@@ -130,7 +146,7 @@ class Life:
     def poll(self, count: int) -> None:
         """One consumer poll and one put()."""
         self._positions.update(self.poll_request.rewind)
-        batches = self.source.take(self._positions, count, self.poll_request)
+        batches = self._source.take(self._positions, count, self.poll_request)
         for partition, records in batches.items():
             if records:
                 self._positions[partition] = records[-1].offset + 1
@@ -151,68 +167,55 @@ class Life:
     def _run(self, event: Input | None) -> None:
         """Advance the core from one poll to the next, performing its effects."""
         if isinstance(event, CommitDue | Stop | Revoked):
-            self.emit(h.CommitAsked(self.number))
-        result: Any = event
-        error: StoreError | None = None
+            self._emit(h.CommitAsked(self.number))
         try:
-            while True:
-                effect = self._core.send(result) if error is None else self._core.throw(error)
-                result, error = None, None
-                if type(effect) is Poll:
-                    self._polled(effect)
-                    return
-                try:
-                    result = self._perform(effect)
-                except StoreError as refused:
-                    error = refused
-        except StopIteration:
-            self.state = "stopped"
-            self.emit(h.Ended(self.number, "stopped"))
+            self.advance(event)
         except (TaskFailed, StoreError) as failure:
             self.state = "failed"
-            self.emit(h.Ended(self.number, "failed", str(failure)))
-
-    def _polled(self, poll: Poll) -> None:
-        self.poll_request = poll
+            self._emit(h.Ended(self.number, "failed", str(failure)))
+            return
+        if self.waiting is None:
+            self.state = "stopped"
+            self._emit(h.Ended(self.number, "stopped"))
+            return
+        self.poll_request = self.waiting
         for partition, now_ms in self._failures:
-            self.emit(h.Rewound(self.number, h.TopicPartition(*partition), poll.rewind.get(partition), now_ms))
+            rewind = self.waiting.rewind.get(partition)
+            self._emit(h.Rewound(self.number, h.TopicPartition(*partition), rewind, now_ms))
         self._failures.clear()
 
-    def _perform(self, effect: Effect) -> Any:
+    def perform(self, effect: Effect) -> Any:
+        """Perform one effect, note it in the history, and let the faults that wait for it happen."""
         kind = NUMBERED.get(type(effect))
         if kind is not None:
             return self._numbered(effect, kind)
-        match effect:
-            case ReadClock(partition, reason):
-                now_ms = self.clock.now_ms()
-                self._clock_read(partition, reason, now_ms)
-                return now_ms
-            case HeadObject(partition, key):
-                status = perform(effect, self._ports)
-                where = h.TopicPartition(*partition)
-                self.emit(h.Requested(self.number, where, "head", key, "", "ok", applied=True, detail=status))
-                return status
-            case Released():
-                return None
-        return perform(effect, self._ports)
+        if type(effect) is ReadClock:
+            now_ms = self._clock.ms
+            self._clock_read(effect.partition, effect.reason, now_ms)
+            return now_ms
+        result = super().perform(effect)
+        if type(effect) is HeadObject:
+            where = h.TopicPartition(*effect.partition)
+            self._emit(h.Requested(self.number, where, "head", effect.key, "", "ok", applied=True, detail=result))
+        return result
 
     def _clock_read(self, partition: TopicPartition, reason: str, now_ms: int) -> None:
         where = h.TopicPartition(*partition)
         if reason == "put":
-            self.emit(h.Put(self.number, where, self._positions[partition], now_ms))
+            self._emit(h.Put(self.number, where, self._positions[partition], now_ms))
         elif reason == "open":
-            self.emit(h.Opened(self.number, where, self._positions[partition], now_ms))
+            self._emit(h.Opened(self.number, where, self._positions[partition], now_ms))
         elif reason == "failure":
             self._failures.append((partition, now_ms))
 
     def _numbered(self, effect: Any, kind: str) -> Any:
         """Perform an effect that changes the outside, meeting the faults that wait for it."""
         partition = None if kind == "commit" else effect.partition
-        if self.armed.faults:
-            if fault := self.armed.meet(kind, partition, "before"):
+        if self._armed.faults:
+            if fault := self._armed.meet(kind, partition, "before"):
                 return self._before(effect, kind, fault)
             result, error = self._apply(effect)
-            fault = self.armed.meet(kind, partition, "after")
+            fault = self._armed.meet(kind, partition, "after")
             if fault is not None:
                 return self._after(effect, kind, fault, result, error)
         else:
@@ -229,15 +232,15 @@ class Life:
     def _apply(self, effect: Any) -> tuple[Any, StoreError | SourceError | None]:
         try:
             if type(effect) is Commit:
-                self.offsets.commit(effect.offsets)
+                self._offsets.commit(effect.offsets)
                 return True, None
-            return perform(effect, self._ports), None
+            return super().perform(effect), None
         except (StoreError, SourceError) as error:
             return None, error
 
     def _before(self, effect: Any, kind: str, fault: Fault) -> Any:
         """The request is not made."""
-        self.emit(h.Changed(f"fault: {_described(fault, effect, kind)}"))
+        self._emit(h.Changed(f"fault: {_described(fault, effect, kind)}"))
         if fault.kind == "crash":
             self._die(f"before the {_named(effect, kind)}")
         self._note(effect, kind, "failed", applied=False, detail=fault.kind)
@@ -247,7 +250,7 @@ class Life:
         """The request was made, and its reply is lost."""
         applied = error is None
         self._note(effect, kind, "unknown", applied=applied, result=result, detail=f"reply lost ({fault.kind})")
-        self.emit(h.Changed(f"fault: {_described(fault, effect, kind)}"))
+        self._emit(h.Changed(f"fault: {_described(fault, effect, kind)}"))
         if fault.kind == "crash":
             self._die(f"after the {_named(effect, kind)}")
         return self._refuse(kind, fault, "unknown")
@@ -258,8 +261,8 @@ class Life:
         raise injected(fault.kind, outcome)
 
     def _die(self, where: str) -> NoReturn:
-        self.emit(h.Ended(self.number, "killed", where))
-        self.die()
+        self._emit(h.Ended(self.number, "killed", where))
+        self._die_now()
 
     def _note(
         self, effect: Any, kind: Any, outcome: h.Outcome, *, applied: bool | None, result: Any = None, detail: str = ""
@@ -267,7 +270,7 @@ class Life:
         """Put one effect and its outcome into the history."""
         if kind == "commit":
             offsets = {h.TopicPartition(*partition): offset for partition, offset in effect.offsets.items()}
-            self.emit(h.Committed(self.number, offsets, outcome, applied, detail))
+            self._emit(h.Committed(self.number, offsets, outcome, applied, detail))
             return
         upload_id = result or "" if kind == "create" else effect.upload_id
         digest, version_id = "", None
@@ -279,10 +282,8 @@ class Life:
             digest = self._bodies[upload_id].hexdigest()
             version_id = result if applied else None
         where = h.TopicPartition(*effect.partition)
-        self.emit(
-            h.Requested(
-                self.number, where, kind, effect.key, upload_id, outcome, applied, detail, version_id, digest
-            )
+        self._emit(
+            h.Requested(self.number, where, kind, effect.key, upload_id, outcome, applied, detail, version_id, digest)
         )
 
 
@@ -300,13 +301,6 @@ def _named(effect: Any, kind: str) -> str:
 
 def _described(fault: Fault, effect: Any, kind: str) -> str:
     return f"{fault.kind} {fault.when} the {_named(effect, kind)}"
-
-
-class _NoInputs:
-    """The harness answers polls itself."""
-
-    def next(self, poll: Poll) -> Input:
-        raise AssertionError(f"{poll} reached the driver")
 
 
 def _silent(level: str, message: str) -> None:

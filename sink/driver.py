@@ -12,75 +12,89 @@ from onceproof.sink.effects import (
     Effect,
     HeadBucket,
     HeadObject,
+    Input,
     Poll,
     ReadClock,
     Released,
     Report,
     UploadPart,
 )
-from onceproof.sink.errors import ProtocolError, SourceError, StoreError
-from onceproof.sink.ports import Clock, Inputs, ObjectStore, OffsetStore, Reporter
+from onceproof.sink.errors import SourceError, StoreError
+from onceproof.sink.ports import Clock, ObjectStore, OffsetStore, Reporter
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """All that the sink needs of the outside."""
+    """What effects are performed on; inputs come to `Driver.advance`."""
 
-    inputs: Inputs
     store: ObjectStore
     offsets: OffsetStore
     clock: Clock
     report: Reporter
 
 
-def drive(core: Generator[Effect, Any, None], ports: Ports) -> None:
-    """Perform effects until the core ends. A StoreError is thrown into the core, which decides what it means."""
-    result: Any = None
-    error: StoreError | None = None
-    while True:
+class Driver:
+    """Advances a core from one poll to the next; `waiting` is the poll it waits in, None when it has ended."""
+
+    def __init__(self, core: Generator[Effect, Any, None], ports: Ports) -> None:
+        self.waiting: Poll | None = None
+        self._core = core
+        self._ports = ports
+
+    def advance(self, event: Input | None) -> None:
+        """Answer the poll with `event` (None begins) and perform effects until the next poll or the end.
+
+        A StoreError is thrown into the core, which decides what it means; what the core raises passes through. The
+        client's rebalance callback calls this with Revoked or Lost and may return when it returns.
+        """
+        result: Any = event
+        error: StoreError | None = None
+        self.waiting = None
+        while True:
+            try:
+                effect = self._core.send(result) if error is None else self._core.throw(error)
+            except StopIteration:
+                return
+            if type(effect) is Poll:
+                self.waiting = effect
+                return
+            result, error = None, None
+            try:
+                result = self.perform(effect)
+            except StoreError as refused:
+                error = refused
+
+    def perform(self, effect: Effect) -> Any:  # noqa: PLR0911 - one line for each effect
+        """Perform one effect and return its result; raises StoreError."""
+        ports = self._ports
+        match effect:
+            case ReadClock():
+                return ports.clock.now_ms()
+            case UploadPart(_, key, upload_id, number, body):
+                return ports.store.upload_part(key, upload_id, number, body)
+            case CreateUpload(_, key):
+                return ports.store.create_upload(key)
+            case CompleteUpload(_, key, upload_id, etags, if_absent):
+                return ports.store.complete_upload(key, upload_id, etags, if_absent=if_absent)
+            case Commit():
+                return self._commit(effect)
+            case AbortUpload(_, key, upload_id):
+                return ports.store.abort_upload(key, upload_id)
+            case HeadObject(_, key):
+                return ports.store.head_object(key)
+            case HeadBucket():
+                return ports.store.head_bucket()
+            case Report(level, message):
+                return ports.report(level, message)
+            case Released():
+                return None
+        raise AssertionError(f"{effect!r} is no effect")
+
+    def _commit(self, effect: Commit) -> bool:
+        """A commit that the broker refuses is reported and not repeated, as in Kafka Connect."""
         try:
-            effect = core.send(result) if error is None else core.throw(error)
-        except StopIteration:
-            return
-        result, error = None, None
-        try:
-            result = perform(effect, ports)
-        except StoreError as refused:
-            error = refused
-
-
-def perform(effect: Effect, ports: Ports) -> Any:  # noqa: PLR0911 - one line for each effect
-    """Perform one effect and return its result; raises StoreError, and SourceError where the broker is at fault."""
-    match effect:
-        case Poll():
-            return ports.inputs.next(effect)
-        case ReadClock():
-            return ports.clock.now_ms()
-        case UploadPart(_, key, upload_id, number, body):
-            return ports.store.upload_part(key, upload_id, number, body)
-        case CreateUpload(_, key):
-            return ports.store.create_upload(key)
-        case CompleteUpload(_, key, upload_id, etags, if_absent):
-            return ports.store.complete_upload(key, upload_id, etags, if_absent=if_absent)
-        case AbortUpload(_, key, upload_id):
-            return ports.store.abort_upload(key, upload_id)
-        case HeadObject(_, key):
-            return ports.store.head_object(key)
-        case HeadBucket():
-            return ports.store.head_bucket()
-        case Commit(offsets):
-            return _commit(offsets, ports)
-        case Report(level, message):
-            return ports.report(level, message)
-        case Released():
-            raise ProtocolError("the partitions were released outside the client's callback")
-
-
-def _commit(offsets: Any, ports: Ports) -> bool:
-    """A commit that the broker refuses is reported and not repeated, as in Kafka Connect."""
-    try:
-        ports.offsets.commit(offsets)
-    except SourceError as refused:
-        ports.report("warning", f"offsets were not committed: {refused}")
-        return False
-    return True
+            self._ports.offsets.commit(effect.offsets)
+        except SourceError as refused:
+            self._ports.report("warning", f"offsets were not committed: {refused}")
+            return False
+        return True

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Literal, Protocol
 
-from onceproof.sink.effects import Input, Poll, Record, TopicPartition
+from onceproof.sink.effects import Record, TopicPartition
 
 
 class ObjectStore(Protocol):
@@ -53,13 +53,6 @@ class Clock(Protocol):
 
     def now_ms(self) -> int:
         """Milliseconds since the epoch."""
-
-
-class Inputs(Protocol):
-    """What answers `Poll`: the broker with its group and the timer of commits, or a script."""
-
-    def next(self, poll: Poll) -> Input:
-        """The next input; blocks until there is one."""
 
 
 class Reporter(Protocol):

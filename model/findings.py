@@ -1,0 +1,63 @@
+"""What a judge can find, as values: not exceptions, and naming records by topic, partition and offset."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from onceproof.model.history import TopicPartition
+
+Kind: TypeAlias = Literal[
+    "lost",
+    "duplicated",
+    "altered",
+    "misplaced",
+    "reordered",
+    "overtaken",
+    "rewritten",
+    "re-encoded",
+    "leaked",
+    "stuck",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is not as it must be."""
+
+    kind: Kind
+    partition: TopicPartition | None
+    """None where no partition can be named: a foreign object, a run that did not finish."""
+    offsets: tuple[int, ...]
+    """Ascending; empty where no record can be named."""
+    keys: tuple[str, ...]
+    """Of the objects concerned, as far as they have a name."""
+    at_rest: bool
+    """False: it was so for a moment only, and is not so at the end."""
+    detail: str
+    """A sentence: what was expected, what was found, where."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectAtRest:
+    """An object that a reader sees at the end, and the records that it holds."""
+
+    key: str
+    partition: TopicPartition | None
+    """None for a foreign object."""
+    offsets: tuple[int, ...]
+    """In the order in which they stand; empty for a foreign object."""
+    life: int | None
+    """The life of the sink that wrote it; None if no event says so."""
+
+
+def ranges(offsets: Sequence[int]) -> str:
+    """Ascending offsets as people read them: `3, 5-9`, a run named by its ends."""
+    parts: list[str] = []
+    at = 0
+    while at < len(offsets):
+        end = at
+        while end + 1 < len(offsets) and offsets[end + 1] == offsets[end] + 1:
+            end += 1
+        parts.append(str(offsets[at]) if at == end else f"{offsets[at]}-{offsets[end]}")
+        at = end + 1
+    return ", ".join(parts) or "none"

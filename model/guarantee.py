@@ -1,0 +1,251 @@
+"""The strongest guarantee that a run does not refute.
+
+none < at-most-once, at-least-once (neither implies the other) < once at rest < once at all times < identical
+objects.
+
+Each finding refutes one of them, and with it all that imply it. Identical objects is refuted by more than
+findings: the objects at rest must be those of a fault-free run. With settings that no clock drives there is
+one such run. With others (a schedule, the wall clock) there are many, one for each course of the clock, and
+the run must equal one of them. That is decided by construction: from the objects at rest a *witness* is
+built, a fault-free life whose passes put the cuts where the objects have them, and the model says what that
+life writes. If names and records are equal, the witness proves it. A clock of a witness may be set back, as
+any clock may.
+
+If the configuration changed between lives, each stretch of the log whose objects were written under one
+configuration must equal a fault-free run under it that begins at the stretch's first record; stretches may
+not overlap.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
+
+from onceproof.model.findings import Finding, Kind
+from onceproof.model.history import Log, Record, TopicPartition
+from onceproof.model.lives import Writer
+from onceproof.model.placement import Life, Object, Pass
+from onceproof.model.predictions import expected_again, looked_at_again, view_of
+from onceproof.model.settings import Settings
+
+
+class Guarantee(StrEnum):
+    """What a run was seen to keep. Ordered by `implies`, not by the text's comparison operators."""
+
+    NONE = "none"
+    AT_MOST_ONCE = "at-most-once"
+    AT_LEAST_ONCE = "at-least-once"
+    ONCE_AT_REST = "once at rest"
+    """When all is quiet, each record stands once."""
+    ONCE_AT_ALL_TIMES = "once at all times"
+    """No reader ever sees a duplicate or a changed object."""
+    IDENTICAL_OBJECTS = "identical objects"
+    """The objects are those of a fault-free run."""
+
+    def implies(self, other: "Guarantee") -> bool:
+        """True if whoever keeps this one keeps `other` too."""
+        return other in _IMPLIED[self]
+
+
+_ORDER = tuple(Guarantee)
+_IMPLIED: Mapping[Guarantee, frozenset[Guarantee]] = {
+    guarantee: frozenset(
+        other
+        for at, other in enumerate(_ORDER)
+        if at <= _ORDER.index(guarantee)
+        and not (guarantee is Guarantee.AT_LEAST_ONCE and other is Guarantee.AT_MOST_ONCE)
+    )
+    for guarantee in _ORDER
+}
+
+_REFUTED_AT_REST: Mapping[Kind, tuple[Guarantee, ...]] = {
+    "lost": (Guarantee.AT_LEAST_ONCE,),
+    "overtaken": (Guarantee.AT_LEAST_ONCE,),
+    "duplicated": (Guarantee.AT_MOST_ONCE,),
+    "altered": (Guarantee.ONCE_AT_REST,),
+    "misplaced": (Guarantee.ONCE_AT_REST,),
+    "reordered": (Guarantee.ONCE_AT_REST,),
+    "rewritten": (Guarantee.ONCE_AT_ALL_TIMES,),
+    "re-encoded": (Guarantee.IDENTICAL_OBJECTS,),
+    "leaked": (),
+    "stuck": (),
+}
+"""What a finding refutes, and all that implies it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Placed:
+    """An object at rest with the records that it holds, and the writer that wrote it."""
+
+    key: str
+    offsets: tuple[int, ...]
+    writer: Writer
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """What stands at rest, as far as it decides about identical objects."""
+
+    log: Log
+    placed: Mapping[TopicPartition, Sequence[Placed]]
+    last: Mapping[TopicPartition, Writer]
+    """The writer of each partition that was opened last."""
+    is_whole: bool
+    """Every object's bytes and writer are known, and are those of the model for the records it holds."""
+    is_finished: bool
+    """The run was settled and drained: no closed window may be missing."""
+
+
+def strongest(findings: Iterable[Finding], evidence: Evidence) -> Guarantee:
+    """The strongest guarantee that neither a finding nor the objects at rest refute.
+
+    Where neither at-least-once nor at-most-once is refuted, yet once at rest is (a record altered or
+    misplaced), the answer is at-least-once.
+    """
+    refuted = {guarantee for finding in findings for guarantee in _refuted_by(finding)}
+    for guarantee in (Guarantee.ONCE_AT_ALL_TIMES, Guarantee.ONCE_AT_REST, Guarantee.AT_LEAST_ONCE):
+        if not any(guarantee.implies(each) for each in refuted):
+            break
+    else:
+        return Guarantee.NONE if Guarantee.AT_MOST_ONCE in refuted else Guarantee.AT_MOST_ONCE
+    if guarantee is not Guarantee.ONCE_AT_ALL_TIMES or Guarantee.IDENTICAL_OBJECTS in refuted:
+        return guarantee
+    return Guarantee.IDENTICAL_OBJECTS if is_identical(evidence) else guarantee
+
+
+def combine(guarantees: Iterable[Guarantee]) -> Guarantee:
+    """The strongest guarantee that none of several runs refuted; ValueError without a run."""
+    common = None
+    for guarantee in guarantees:
+        common = _IMPLIED[guarantee] if common is None else common & _IMPLIED[guarantee]
+    if common is None:
+        raise ValueError("no runs, so nothing was put to the test")
+    return max(common, key=_ORDER.index)
+
+
+def is_identical(evidence: Evidence) -> bool:
+    """True if the objects at rest of every partition are those of a fault-free run; see the module's text."""
+    if not evidence.is_whole:
+        return False
+    return all(
+        _is_fault_free(evidence.log.get(partition, ()), placed, evidence.last[partition], evidence)
+        for partition, placed in evidence.placed.items()
+    )
+
+
+def _refuted_by(finding: Finding) -> tuple[Guarantee, ...]:
+    if finding.at_rest or finding.kind in ("overtaken", "lost", "re-encoded"):
+        return _REFUTED_AT_REST[finding.kind]
+    # Wrong for a moment: a reader may have seen it, but at rest all is well.
+    return (Guarantee.ONCE_AT_ALL_TIMES,) if _REFUTED_AT_REST[finding.kind] else ()
+
+
+def _is_fault_free(log: Sequence[Record], placed: Sequence[Placed], last: Writer, evidence: Evidence) -> bool:
+    stretches = _stretches(placed, last)
+    ends = [max(each.offsets[-1] for each in stretch) for stretch in stretches]
+    for (_, following), end in zip(pairwise(stretches), ends, strict=False):
+        if min(each.offsets[0] for each in following) <= end:
+            return False
+    start = log[0].offset if log else 0
+    for at, stretch in enumerate(stretches):
+        is_last = at + 1 == len(stretches)
+        whole = evidence.is_finished and is_last and stretch[0].writer.rules is last.rules
+        if not _is_one_run(log, stretch, last, start, must_be_all=whole, may_lack=not evidence.is_finished and is_last):
+            return False
+        start = ends[at] + 1
+    return bool(stretches) or not evidence.is_finished or not _run(log, (), last, start)
+
+
+def _stretches(placed: Sequence[Placed], last: Writer) -> list[list[Placed]]:
+    """Objects in offset order, cut wherever the configuration that they were written under changes."""
+    stretches: list[list[Placed]] = []
+    rules: Settings | None = None
+    for each in sorted(placed, key=lambda one: one.offsets[0]):
+        if each.writer.rules is not rules:
+            rules = each.writer.rules
+            stretches.append([])
+        stretches[-1].append(each)
+    return stretches
+
+
+def _is_one_run(
+    log: Sequence[Record],
+    stretch: Sequence[Placed],
+    last: Writer,
+    start: int,
+    *,
+    must_be_all: bool,
+    may_lack: bool,
+) -> bool:
+    """True if a fault-free run from `start` leaves these objects: as all, or first, or among others."""
+    wanted = _run(log, stretch, last, start)
+    if not must_be_all and not may_lack:
+        wanted = wanted[: len(stretch)]  # what this configuration would have made of the rest was never written
+    found = {(each.key, each.offsets) for each in stretch}
+    predicted = {(each.key, each.offsets) for each in wanted}
+    return found <= predicted if may_lack else found == predicted
+
+
+def _run(log: Sequence[Record], stretch: Sequence[Placed], last: Writer, start: int) -> tuple[Object, ...]:
+    """Objects of a fault-free run from `start` that resembles `stretch` as far as a clock can make it."""
+    author = stretch[0].writer if stretch else last
+    if author.rules.is_clocked:
+        life = _witness(log, stretch, last, start)
+    else:
+        end_offset = log[-1].offset + 1 if log else start
+        life = Life(author.config, last.partition, start, 0, (Pass(end_offset, 0),))
+    return expected_again(log, life, author.rules).objects
+
+
+def _witness(log: Sequence[Record], stretch: Sequence[Placed], last: Writer, start: int) -> Life:
+    """A fault-free life whose clock cuts the log where the objects of `stretch` do.
+
+    It reads a window's records, then (with a schedule) has one empty pass just when the scheduled time has
+    come, and so on; a window that something else closes loses nothing by that. Under the wall clock each
+    record is looked at when the writer of its object looked at it, since that time is part of the name.
+    """
+    author = stretch[0].writer if stretch else last
+    rules = author.rules
+    nows = _nows(log, stretch, last) if rules.clock == "wallclock" else {}
+    ends = iter(_window_ends(stretch))
+    window_end = next(ends, None)
+    passes: list[Pass] = []
+    now_ms = opened_ms = nows.get(stretch[0].offsets[0], last.opened_ms) if stretch else last.opened_ms
+    slot_ms = rules.next_slot_ms(opened_ms)
+    is_fresh = True
+    for offset in view_of(log, rules).offsets:
+        if offset < start or (rules.clock == "wallclock" and offset not in nows):
+            continue
+        now_ms = nows.get(offset, now_ms)
+        if is_fresh and slot_ms is not None and now_ms >= slot_ms:
+            slot_ms = rules.next_slot_ms(now_ms)  # an expired slot moves before a window's first record
+        if passes and not is_fresh and passes[-1].now_ms == now_ms:
+            passes.pop()
+        passes.append(Pass(offset + 1, now_ms))
+        is_fresh = offset + 1 == window_end
+        if is_fresh:
+            window_end = next(ends, None)
+            if slot_ms is not None:
+                passes.append(Pass(offset + 1, slot_ms))
+                now_ms, slot_ms = slot_ms, rules.next_slot_ms(slot_ms)
+    return Life(author.config, last.partition, start, opened_ms, tuple(passes))
+
+
+def _nows(log: Sequence[Record], stretch: Sequence[Placed], last: Writer) -> dict[int, int]:
+    """When each record was looked at: by the writer of its object, else by the last writer."""
+    found = dict(looked_at_again(log, last))
+    for each in stretch:
+        seen = looked_at_again(log, each.writer)
+        found.update({offset: seen[offset] for offset in each.offsets if offset in seen})
+    return found
+
+
+def _window_ends(stretch: Sequence[Placed]) -> list[int]:
+    """The finest cuts that objects allow: ascending offsets at which none of them is half way."""
+    ends: list[int] = []
+    highest = -1
+    for each in sorted(stretch, key=lambda one: one.offsets[0]):
+        if highest >= 0 and each.offsets[0] > highest:
+            ends.append(highest + 1)
+        highest = max(highest, each.offsets[-1])
+    return [*ends, highest + 1] if stretch else []

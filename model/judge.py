@@ -1,0 +1,176 @@
+"""What a run did to its records: the history of it, set against what the model says it must do.
+
+Identity is (topic, partition, offset); values are never counted, so equal values cannot hide a duplicate.
+Every writer of the run is predicted from what it saw: the objects that it completed must be the first of
+those predicted, and all of them unless it was cut short. Then the bucket is looked at as it was after each
+event, and at rest.
+
+What an event does not say is not held against the sink: a version that no event explains is content at rest
+without an order, and is named among what was not observed. A commit is judged by what is durable, not by its
+being the one that the model predicts: too high is overtaken, too low is harmless unless it never catches up
+(stuck).
+
+Where records must be: every storable one from the start of the log (as the run began) up to what is committed
+at the end, and up to the last window that the last writer of a partition closed if the run was settled and
+drained.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from onceproof.model.bucket import Bucket
+from onceproof.model.differences import against_predictions
+from onceproof.model.findings import Finding, ObjectAtRest, ranges
+from onceproof.model.guarantee import Evidence, Guarantee, Placed, strongest
+from onceproof.model.history import History, TopicPartition
+from onceproof.model.lives import course_of
+from onceproof.model.moments import by_version, over_time
+
+__all__ = ["Finding", "ObjectAtRest", "Verdict", "judge"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was found, and the strongest guarantee that it leaves."""
+
+    findings: tuple[Finding, ...]
+    guarantee: Guarantee
+    not_observed: tuple[str, ...]
+    """Sentences: what the evidence could not have shown."""
+    objects: tuple[ObjectAtRest, ...]
+    """By key."""
+    pending: Mapping[TopicPartition, tuple[int, ...]]
+    """Offsets in windows still open at the end: neither stored nor lost."""
+
+
+def judge(history: History) -> Verdict:
+    """Judge one run.
+
+    Raises `OutsideDomain` for configurations (or records under them) that the model does not cover, and
+    ValueError for a history that contradicts itself, as a put of a partition that was never opened.
+    """
+    bucket = Bucket(history, course_of(history.events))
+    is_finished = history.settled and history.drained
+    findings = (
+        *against_predictions(bucket, is_finished=is_finished),
+        *over_time(bucket),
+        *by_version(bucket),
+        *_duplicated(bucket),
+        *_lost(bucket, is_finished=is_finished),
+        *_unfinished(bucket),
+        *_stuck(bucket),
+    )
+    return Verdict(
+        findings=findings,
+        guarantee=strongest(findings, _evidence(bucket, is_finished=is_finished)),
+        not_observed=tuple(bucket.not_observed),
+        objects=_objects(bucket),
+        pending={
+            partition: bucket.predictions[each].expected.pending for partition, each in bucket.course.last.items()
+        },
+    )
+
+
+def _duplicated(bucket: Bucket) -> Iterator[Finding]:
+    """Offsets that stand more than once at rest, in several objects or in one."""
+    for partition, cover in bucket.cover.items():
+        by_keys: dict[tuple[str, ...], list[int]] = {}
+        for offset, keys in cover.items():
+            if len(keys) > 1:
+                by_keys.setdefault(tuple(sorted(set(keys))), []).append(offset)
+        for where, found in by_keys.items():
+            offsets = tuple(sorted(found))
+            place = f"more than once in {where[0]}" if len(where) == 1 else f"in each of {', '.join(where)}"
+            yield Finding(
+                kind="duplicated",
+                partition=partition,
+                offsets=offsets,
+                keys=where,
+                at_rest=True,
+                detail=f"expected each record of {partition} once, found offsets {ranges(offsets)} {place}",
+            )
+
+
+def _lost(bucket: Bucket, *, is_finished: bool) -> Iterator[Finding]:
+    """Storable records that must be in an object at rest, and are in none."""
+    for partition in bucket.history.log:
+        view = bucket.view(partition)
+        if view is None:
+            continue
+        committed = bucket.history.committed.get(partition, 0)
+        writer = bucket.course.last.get(partition)
+        closed = bucket.predictions[writer].closed_end if is_finished and writer is not None else None
+        end = max(committed, closed or 0)
+        cover: Mapping[int, Sequence[str]] = bucket.cover.get(partition, {})
+        missing = tuple([offset for offset in view.offsets if offset < end and offset not in cover])
+        if missing:
+            yield Finding(
+                kind="lost",
+                partition=partition,
+                offsets=missing,
+                keys=(),
+                at_rest=True,
+                detail=f"expected every record of {partition} below {end} in an object "
+                f"(committed: {committed}), found offsets {ranges(missing)} in none",
+            )
+
+
+def _unfinished(bucket: Bucket) -> Iterator[Finding]:
+    """Uploads that were begun and neither completed nor aborted."""
+    for key in bucket.history.unfinished_uploads:
+        yield Finding(
+            kind="leaked",
+            partition=None,
+            offsets=(),
+            keys=(key,),
+            at_rest=True,
+            detail=f"expected no unfinished upload, found one of {key}",
+        )
+
+
+def _stuck(bucket: Bucket) -> Iterator[Finding]:
+    """The run was given all that it needed, and did not finish reading or committing.
+
+    Only answers whose commit is not known to have failed are waited for: the sink hands each out once
+    (reference 2).
+    """
+    history = bucket.history
+    if not history.settled:
+        return
+    if not history.drained:
+        detail = "expected the sink to read the whole log once all faults had ended, found that it did not"
+        yield Finding(kind="stuck", partition=None, offsets=(), keys=(), at_rest=True, detail=detail)
+        return
+    for partition, writer in bucket.course.last.items():
+        answers = bucket.predictions[writer].expected.commits
+        due = [each for at, each in enumerate(answers) if each is not None and at not in writer.refused_asks]
+        committed = history.committed.get(partition, 0)
+        if due and committed < due[-1]:
+            log = history.log.get(partition, ())
+            yield Finding(
+                kind="stuck",
+                partition=partition,
+                offsets=tuple([each.offset for each in log if committed <= each.offset < due[-1]]),
+                keys=(),
+                at_rest=True,
+                detail=f"expected {partition} to be committed up to {due[-1]}, found {committed}",
+            )
+
+
+def _objects(bucket: Bucket) -> tuple[ObjectAtRest, ...]:
+    resting = sorted(bucket.resting, key=lambda held: held.key)
+    return tuple([
+        ObjectAtRest(held.key, held.partition, held.offsets, held.writer.life if held.writer else None)
+        for held in resting
+    ])  # fmt: skip
+
+
+def _evidence(bucket: Bucket, *, is_finished: bool) -> Evidence:
+    placed: dict[TopicPartition, list[Placed]] = {partition: [] for partition in bucket.course.last}
+    is_whole = True
+    for held in bucket.resting:
+        if held.partition is None or held.writer is None or not held.is_exact:
+            is_whole = False
+        else:
+            placed.setdefault(held.partition, []).append(Placed(held.key, held.offsets, held.writer))
+    return Evidence(bucket.history.log, placed, bucket.course.last, is_whole, is_finished)

@@ -1,0 +1,169 @@
+"""The command line: thin. Exit codes are the same everywhere: 0 as expected, 1 not as expected, 2 could not be asked."""
+
+import argparse
+import json
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from onceproof import prove, replaying
+from onceproof.reports.junit import junit
+from onceproof.reports.machine import machine
+from onceproof.reports.markdown import markdown
+from onceproof.reports.terminal import print_report
+from onceproof.reports.write import replace, write
+from onceproof.scenarios import files
+from onceproof.scenarios.errors import EnvironmentFailure, ScenarioError
+from onceproof.scenarios.logs import LogError
+from onceproof.scenarios.replay import LIBRARY
+from onceproof.sink import config as sink_config
+from onceproof.sink.errors import ConfigError
+from onceproof.sink.properties import read_properties
+
+AS_EXPECTED, NOT_AS_EXPECTED, COULD_NOT = 0, 1, 2
+_WORLDS = ("simulated", "embedded", "container")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    chosen = _parser().parse_args(given)
+    try:
+        return int(chosen.run(chosen, shlex.join(["onceproof", *given])))
+    except ConfigError as error:
+        _complain(f"the configuration is invalid:\n{error}")
+    except (ScenarioError, LogError, EnvironmentFailure) as error:
+        _complain(str(error))
+    except OSError as error:
+        _complain(f"{error.filename or 'a file'}: {error.strerror or error}")
+    except KeyboardInterrupt:
+        _complain("interrupted")
+    return COULD_NOT
+
+
+def _complain(message: str) -> None:
+    print(f"onceproof: {message}", file=sys.stderr)  # noqa: T201 - the command line's own voice
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="onceproof",
+        description="Says whether a Kafka-to-S3 sink delivers exactly once, and shows the smallest story in which it does not.",
+        epilog="Exit codes: 0 every verdict as expected, 1 some verdict not as expected, 2 usage, configuration or environment.",
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_prove(commands)
+    _add_replay(commands)
+    schema = commands.add_parser("schema", help="print the JSON Schema of scenario files")
+    schema.set_defaults(run=_schema)
+    return parser
+
+
+def _add_prove(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "prove",
+        help="compare configurations under faults and write a report",
+        description="Each configuration under each class of faults: the strongest guarantee that is not refuted, and the "
+        "smallest story against each refuted one.",
+    )
+    parser.add_argument(
+        "--world",
+        action="append",
+        choices=_WORLDS,
+        help="where to run; repeatable (simulated and embedded if not given)",
+    )
+    parser.add_argument(
+        "--config", action="append", type=Path, metavar="FILE", help="a .properties file of your own; repeatable"
+    )
+    parser.add_argument("--log", default="flights", metavar="flights|FILE.jsonl", help="the real log (flights)")
+    parser.add_argument(
+        "--timestamp-field", metavar="PATH", help="with a .jsonl file: dotted path of the time in a line"
+    )
+    parser.add_argument("--key-field", metavar="PATH", help="with a .jsonl file: dotted path of the key in a line")
+    parser.add_argument("--seed", type=int, default=1, help="where faults strike in the real log (1)")
+    parser.add_argument("--out", type=Path, default=Path("reports/out"), metavar="DIR", help="folder of the report")
+    parser.add_argument("--json", action="store_true", help="print the report as JSON instead of text")
+    parser.add_argument("--junit", type=Path, metavar="FILE", help="also write JUnit XML there")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write Markdown there")
+    parser.set_defaults(run=_prove)
+
+
+def _add_replay(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "replay", help="run scenario files and compare with what they expect", description=replaying.__doc__
+    )
+    parser.add_argument(
+        "paths",
+        nargs="*",
+        type=Path,
+        metavar="FILE|DIR",
+        help=f"scenario files or folders (the library, {LIBRARY.name})",
+    )
+    parser.add_argument("--world", default="simulated", choices=_WORLDS, help="where to run (simulated)")
+    parser.add_argument("--json", action="store_true", help="print what came of it as JSON")
+    parser.add_argument("--history", type=Path, metavar="DIR", help="write each run's history there, as JSON Lines")
+    parser.set_defaults(run=_replay)
+
+
+def _schema(chosen: argparse.Namespace, command: str) -> int:
+    print(json.dumps(files.json_schema(), indent=2))  # noqa: T201 - this is the command's output
+    return AS_EXPECTED
+
+
+def _replay(chosen: argparse.Namespace, command: str) -> int:
+    return replaying.replay_all(
+        chosen.paths or [LIBRARY], chosen.world, as_json=chosen.json, histories=chosen.history, console=Console()
+    )
+
+
+def _prove(chosen: argparse.Namespace, command: str) -> int:
+    order = _order(chosen, command)
+    console = Console(stderr=chosen.json)
+    console.print(f"Worlds: {', '.join(order.worlds)}. Real log: {order.log.note}.", soft_wrap=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        bar = progress.add_task("starting", total=None)
+        report = prove.prove(
+            order, lambda what, done, of: progress.update(bar, description=what, completed=done, total=of)
+        )
+    index = write(report, order.folder)
+    if chosen.junit is not None:
+        replace(chosen.junit, junit(report))
+    if chosen.markdown is not None:
+        replace(chosen.markdown, markdown(report))
+    if chosen.json:
+        print(machine(report))  # noqa: T201 - this is the command's output
+    else:
+        print_report(report, console)
+        console.print(f"Report: {index}", soft_wrap=True)
+    return AS_EXPECTED if report.as_expected else NOT_AS_EXPECTED
+
+
+def _order(chosen: argparse.Namespace, command: str) -> prove.Order:
+    worlds = tuple(dict.fromkeys(chosen.world or ("simulated", "embedded")))
+    log = prove.flights_log() if chosen.log == "flights" else _own_log(chosen)
+    if not chosen.config:
+        return prove.built_in(worlds, log, chosen.seed, command, chosen.out)
+    configs = {path.name: _own_config(path) for path in chosen.config}
+    return prove.of_users(configs, worlds, log, chosen.seed, command, chosen.out)
+
+
+def _own_log(chosen: argparse.Namespace) -> prove.RealLog:
+    if chosen.timestamp_field is None:
+        raise LogError(f"--log {chosen.log}: --timestamp-field must say where the time of a record is")
+    return prove.jsonl_log(Path(chosen.log), chosen.timestamp_field, chosen.key_field)
+
+
+def _own_config(path: Path) -> dict[str, str]:
+    """A user's file, checked; what belongs to their cluster and bucket is the world's to say."""
+    properties = read_properties(path)
+    sink_config.parse({"s3.bucket.name": "bucket", "storage.class": replaying.STORAGE, **properties})
+    return {name: value for name, value in properties.items() if name not in replaying.WORLDS_OWN}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,256 @@
+"""`onceproof prove`: each configuration under each class of faults, in small worlds and on a real log."""
+
+import multiprocessing
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import monotonic
+from typing import Any, NamedTuple
+
+from onceproof.model import history as h
+from onceproof.model.judge import Verdict, judge
+from onceproof.reports.collect import Cell, Comparison, Measured, Report, Row, Story
+from onceproof.scenarios import files, logs, replay
+from onceproof.scenarios.configurations import CONFIGURATIONS, FAULTS, FLIGHTS, Configuration, of_user
+from onceproof.scenarios.explore import Finding, explore
+from onceproof.scenarios.operation import Pace, crashed, disturbed, operation
+from onceproof.scenarios.run import Run, World, run
+from onceproof.scenarios.scenario import Scenario
+from onceproof.scenarios.worlds import process
+from onceproof.scenarios.worlds.simulated import SimulatedWorld
+
+REAL_FAULTS: Mapping[str, str] = {
+    "none": "nothing goes wrong",
+    "crash": "three kill -9 at cuts drawn from the seed, one of them between a completed file and its commit",
+    "lost reply": "one completion, drawn from the seed, is applied, but its reply is lost",
+}
+_BECAUSE = "found by onceproof prove"
+_START_MS = 1_360_000_000_000
+"""The scripted wall clock at the beginning of a real log's run: 2013-02-04T17:46:40Z."""
+
+
+class RealLog(NamedTuple):
+    """A log that is read in day-to-day operation: how a file says it, and a sentence for people."""
+
+    log: h.Log
+    origin: Mapping[str, Any]
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to prove. `worlds` are names; `configurations` are the built-in ones, or the user's."""
+
+    worlds: tuple[str, ...]
+    configurations: tuple[Configuration, ...]
+    real_configurations: tuple[Configuration, ...]
+    log: RealLog
+    seed: int
+    command: str
+    folder: Path
+
+
+def flights_log() -> RealLog:
+    """January 2013, which fits the embedded broker."""
+    log = logs.flights(range(1, 2))
+    origin = {"topic": "flights", "flights": {"months": [1], "partitions": 4}}
+    return RealLog(log, origin, f"departures from New York: {logs.describe(log)}")
+
+
+def jsonl_log(path: Path, timestamp_field: str, key_field: str | None) -> RealLog:
+    """A user's own log, as one partition."""
+    log = logs.jsonl(path, timestamp_field=timestamp_field, key_field=key_field)
+    part = {"file": str(path.resolve()), "timestamp_field": timestamp_field}
+    part |= {"key_field": key_field} if key_field else {}
+    return RealLog(log, {"topic": "t", "jsonl": part}, f"{path.name}: {logs.describe(log)}")
+
+
+def prove(order: Order, tell: Callable[[str, int, int], None]) -> Report:
+    """Fill every table; `tell(what, done, of)` is called as the work goes on.
+
+    Raises EnvironmentFailure if a world cannot be had, Incapable if it cannot hold the log.
+    """
+    real = [name for name in order.worlds if name != "simulated"]
+    small = [(row, fault) for row in order.configurations for fault in FAULTS] if "simulated" in order.worlds else []
+    total = len(small) + len(real) * len(order.real_configurations) * len(REAL_FAULTS)
+    progress = _Progress(total, tell)
+    comparisons: list[Comparison] = []
+    measured: dict[str, Any] = {}
+    context = multiprocessing.get_context("spawn")  # a forked worker would share the clients of the real worlds
+    with ProcessPoolExecutor(2 if not real else 1, mp_context=context) as pool:
+        futures = [pool.submit(_explore, row, fault) for row, fault in small]
+        for future in futures:
+            future.add_done_callback(lambda _: progress.step("small worlds"))
+        real_tables = [_real_table(name, order, progress, measured) for name in real]
+        found = [future.result() for future in futures]
+    if small:
+        comparisons.append(_small_table(order, found))
+        measured["simulated seconds"] = round(sum(seconds for _, seconds in found), 2)
+        measured["simulated runs"] = sum(finding.runs for finding, _ in found)
+    comparisons += real_tables
+    return Report(order.seed, order.command, tuple(comparisons), Measured(measured))
+
+
+class _Progress:
+    """Counts cells, whichever process finishes them."""
+
+    def __init__(self, total: int, tell: Callable[[str, int, int], None]) -> None:
+        self._total = total
+        self._done = 0
+        self._tell = tell
+
+    def step(self, what: str) -> None:
+        self._done += 1
+        self._tell(what, self._done, self._total)
+
+    def doing(self, what: str) -> None:
+        self._tell(what, self._done, self._total)
+
+
+# --- small worlds ----------------------------------------------------------------------------------------------------
+
+
+def _explore(row: Configuration, fault: str) -> tuple[Finding, float]:
+    """One cell, in a worker process; seconds for the record."""
+    began_s = monotonic()
+    return explore(row.properties, fault, row.bound(fault), SimulatedWorld()), monotonic() - began_s
+
+
+def _small_table(order: Order, found: Sequence[tuple[Finding, float]]) -> Comparison:
+    cells = iter(found)
+    rows = [
+        Row(row.name, row.shown(), tuple(_small_cell(order, row, fault, next(cells)[0]) for fault in FAULTS))
+        for row in order.configurations
+    ]
+    return Comparison(
+        title="Small worlds, all of them",
+        world=SimulatedWorld.name,
+        world_note=SimulatedWorld.note,
+        log_note="every small log, poll split, commit and cut up to the bound that each cell names",
+        faults=tuple(FAULTS.items()),
+        rows=tuple(rows),
+    )
+
+
+def _small_cell(order: Order, row: Configuration, fault: str, finding: Finding) -> Cell:
+    """A cell whose search ran nothing, or left something stuck, has no verdict: that is never as expected."""
+    bound = row.bound(fault)
+    found = finding.guarantee.value if finding.runs and not finding.troubles else "not observed"
+    troubles = f"; {', '.join(finding.troubles)}" if finding.troubles else ""
+    story = None
+    if finding.witness is not None:
+        story = _story(order, SimulatedWorld.name, f"{_slug(row.name)}.{_slug(fault)}", *finding.witness)
+    return Cell(
+        guarantee=found,
+        expected=row.expectation(fault),
+        runs=finding.runs,
+        evidence=f"exhaustive: {bound.describe()}{row.note}{troubles}",
+        world=SimulatedWorld.name,
+        story=story,
+    )
+
+
+# --- a real log ------------------------------------------------------------------------------------------------------
+
+
+def _real_table(name: str, order: Order, progress: _Progress, measured: dict[str, Any]) -> Comparison:
+    opened = {"embedded": process.embedded, "container": process.container}[name]
+    with opened() as world:
+        rows = []
+        for row in order.real_configurations:
+            cells = []
+            for fault, cell, seconds in _real_cells(row, order, world, progress):
+                measured[f"{name} | {row.name} | {fault} | seconds"] = round(seconds, 2)
+                cells.append(cell)
+            rows.append(Row(row.name, row.shown(), tuple(cells)))
+    return Comparison(
+        title="A real log, day by day",
+        world=name,
+        world_note=world.note,
+        log_note=order.log.note,
+        faults=tuple(REAL_FAULTS.items()),
+        rows=tuple(rows),
+    )
+
+
+def _real_cells(
+    row: Configuration, order: Order, world: World, progress: _Progress
+) -> Iterator[tuple[str, Cell, float]]:
+    """The cells of one configuration: a calm run, and what the seed makes of it."""
+    longest = max(map(len, order.log.log.values()), default=0)
+    pace = Pace(poll=max(1, min(500, longest // 4)), clock_step_ms=row.real_clock_step_ms, commit_each=4)
+    slug = f"{_slug(row.name)}"
+    calm = None
+    for fault in REAL_FAULTS:
+        progress.doing(f"{world.name}: {row.name}, {fault}")
+        began_s = monotonic()
+        draw = random.Random(f"{order.seed} {row.name} {fault}")  # noqa: S311 - reproducible on purpose
+        if calm is None:
+            scenario = operation(slug, row.properties, order.log.log, order.log.origin, pace, start_ms=_START_MS)
+            ran = calm = run(scenario, world)
+        elif fault == "crash":
+            ran = run(crashed(calm, draw, 3), world)
+        else:
+            ran = run(disturbed(calm, draw, at="complete", when="after", kind="io"), world)
+        verdict = judge(ran.history)
+        cell = _real_cell(order, row, fault, world.name, ran, verdict)
+        progress.step(f"{world.name}: {row.name}, {fault}")
+        yield fault, cell, monotonic() - began_s
+
+
+def _real_cell(order: Order, row: Configuration, fault: str, world: str, ran: Run, verdict: Verdict) -> Cell:
+    trouble = [*replay.proves_nothing(ran), *(f.detail for f in verdict.findings if f.kind == "stuck")]
+    objects = len({version.key for version in ran.history.versions})
+    name = f"{_slug(row.name)}.{_slug(fault)}.{world}"
+    refuted = verdict.guarantee.value != "identical objects"
+    return Cell(
+        guarantee="not observed" if trouble or not objects else verdict.guarantee.value,
+        expected=row.expectation(fault),
+        runs=1,
+        evidence="; ".join([f"1 run, {objects} objects", *trouble]),
+        world=world,
+        story=_story(order, world, name, ran, verdict) if refuted else None,
+    )
+
+
+def _story(order: Order, world: str, name: str, ran: Run, verdict: Verdict) -> Story:
+    """A refuted cell as a scenario file that expects what was found."""
+    scenario = replay.with_expectation(_named(ran.scenario, name, order.seed), verdict, _BECAUSE)
+    path = f"scenarios/{name}.yaml"
+    return Story(
+        name=name,
+        scenario_yaml=files.dump(scenario),
+        scenario_path=path,
+        replay=replay.command(order.folder / path, world),
+        history=ran.history,
+        verdict=verdict,
+    )
+
+
+def _named(scenario: Scenario, name: str, seed: int) -> Scenario:
+    return replace(scenario, name=name, seed=seed)
+
+
+def _slug(text: str) -> str:
+    return "-".join("".join(char if char.isalnum() else " " for char in text.lower()).split())
+
+
+def built_in(worlds: tuple[str, ...], log: RealLog, seed: int, command: str, folder: Path) -> Order:
+    """The order of a plain `onceproof prove`."""
+    return Order(worlds, CONFIGURATIONS, FLIGHTS, log, seed, command, folder)
+
+
+def of_users(
+    configs: Mapping[str, Mapping[str, str]],
+    worlds: tuple[str, ...],
+    log: RealLog,
+    seed: int,
+    command: str,
+    folder: Path,
+) -> Order:
+    """The same for a user's own configurations, by the name of their file."""
+    rows = tuple(of_user(name, properties) for name, properties in configs.items())
+    real = tuple(of_user(name, properties, small=False) for name, properties in configs.items())
+    return Order(worlds, rows, real, log, seed, command, folder)

@@ -1,0 +1,615 @@
+"""A story as sentences: the one place where a run is put into words, for every renderer.
+
+The sentences follow the history in its own order: a stretch of events of one life is one sentence, and what
+happened outside stands between them. Offsets in brackets are the records that an object holds. Nothing that
+differs between two runs of one seed is told: no version ids, upload ids, ports or durations.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from itertools import groupby
+from typing import TypeVar
+
+from onceproof.model.history import (
+    Changed,
+    CommitAsked,
+    Committed,
+    Ended,
+    Event,
+    History,
+    Opened,
+    Put,
+    Record,
+    Requested,
+    Rewound,
+    TopicPartition,
+)
+from onceproof.model.judge import Finding, ObjectAtRest, Verdict
+from onceproof.reports.collect import Story
+from onceproof.reports.contents import Write, writes
+from onceproof.reports.words import FINDINGS, counted, one_line, steady
+
+_RUNS_MAX = 8
+_OBJECTS_MAX = 6
+_PHRASES_MAX = 10
+_RECORDS_MAX = 12
+_LINES_MAX = 12
+_DETAILS_MAX = 3
+_ORDER = {kind: at for at, (kind, _, _) in enumerate(FINDINGS)}
+
+_Held = TypeVar("_Held", Write, ObjectAtRest)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """All findings of one kind, partition and moment."""
+
+    kind: str
+    sentences: tuple[str, ...]
+    details: tuple[str, ...]
+    """The judge's own words on each; of many, the first ones and how many more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """One story in words; every part is whole sentences or lines, none contains markup."""
+
+    records: tuple[str, ...]
+    """One line a partition: offsets with timestamps."""
+    course: tuple[str, ...]
+    """What happened, one sentence for each stretch of a life or change outside."""
+    before: tuple[str, ...]
+    """Objects a reader saw at the first crash, as `name [offsets]`; of many, those with findings."""
+    after: tuple[str, ...]
+    """Objects at rest, as `name [offsets]`, doubled ones noted; of many, those with findings."""
+    findings: tuple[Found, ...]
+    not_observed: tuple[str, ...]
+    pending: str
+    """Empty when nothing is pending."""
+    replay: str
+
+    @property
+    def paragraph(self) -> str:
+        """The whole story in one paragraph, without the replay command."""
+        sentences = [sentence for found in self.findings for sentence in found.sentences]
+        return " ".join((*self.course, *sentences, *filter(None, (self.pending,))))
+
+
+def tell(story: Story) -> Telling:
+    """Put `story` into words."""
+    history, verdict = story.history, story.verdict
+    written = writes(history, verdict)
+    names = short_names(
+        [write.key for write in written]
+        + [at_rest.key for at_rest in verdict.objects]
+        + list(history.unfinished_uploads)
+    )
+    doubled = doubled_offsets(verdict)
+    teller = _Teller(history, names, {write.event: write for write in written}, several=len(history.log) > 1)
+    return Telling(
+        records=tuple(record_line(partition, records) for partition, records in history.log.items()),
+        course=(polls_sentence(history), *teller.course()),
+        before=_chosen(visible_before_crash(history, written), verdict, partial(_object_line, names=names)),
+        after=_chosen(verdict.objects, verdict, partial(at_rest_line, names=names, doubled=doubled)),
+        findings=findings_told(verdict),
+        not_observed=tuple(_without_version_ids(text, history) for text in verdict.not_observed),
+        pending=_pending_sentence(verdict),
+        replay=story.replay,
+    )
+
+
+def _without_version_ids(text: str, history: History) -> str:
+    """Write `version 2` for the second version of a key: the id of the store differs from run to run."""
+    seen: Counter[str] = Counter()
+    for version in history.versions:
+        seen[version.key] += 1
+        if version.key in text and text.endswith(f" version {version.version_id}"):
+            return steady(f"{text.removesuffix(version.version_id)}{seen[version.key]}")
+    return steady(text)
+
+
+# Offsets and names
+
+
+def offset_runs(offsets: Iterable[int]) -> list[tuple[int, int]]:
+    """Return the maximal runs of consecutive offsets, each with its first and last one."""
+    runs: list[tuple[int, int]] = []
+    for offset in sorted(set(offsets)):
+        if runs and runs[-1][1] + 1 == offset:
+            runs[-1] = (runs[-1][0], offset)
+        else:
+            runs.append((offset, offset))
+    return runs
+
+
+def offsets_text(offsets: Iterable[int]) -> str:
+    """Write offsets as `0, 1, 2` or `0 to 99, 104`; of very many runs the last ones are only counted."""
+    parts: list[str] = []
+    runs = offset_runs(offsets)
+    for first, last in runs[:_RUNS_MAX]:
+        parts += [f"{first} to {last}"] if last - first > 2 else [str(offset) for offset in range(first, last + 1)]
+    left = sum(last - first + 1 for first, last in runs[_RUNS_MAX:])
+    return ", ".join(parts) + (f" and {left:,} more" if left else "")
+
+
+def brackets(offsets: Iterable[int] | None) -> str:
+    """Write the records of an object as `[1, 2]`; `[?]` where they are not known."""
+    return "[?]" if offsets is None else f"[{offsets_text(offsets)}]"
+
+
+def short_names(keys: Iterable[str]) -> dict[str, str]:
+    """Return for each key its last path segment, with as many folders before it as tell the keys apart."""
+    pending = dict.fromkeys(sorted(set(keys)), 1)
+    while True:
+        names = {key: "/".join(key.split("/")[-depth:]) for key, depth in pending.items()}
+        shared = {name for name, times in Counter(names.values()).items() if times > 1}
+        longer = [key for key, name in names.items() if name in shared and name != key]
+        if not longer:
+            return {key: one_line(name) for key, name in names.items()}
+        for key in longer:
+            pending[key] += 1
+
+
+def ordinal(number: int) -> str:
+    """Write 1 as `1st`, 12 as `12th`."""
+    suffix = "th" if number % 100 in {11, 12, 13} else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{suffix}"
+
+
+def listed(items: Sequence[str]) -> str:
+    """Join as `a`, `a and b`, `a, b and c`; of very many the middle ones are only counted."""
+    if len(items) > _OBJECTS_MAX:
+        items = [*items[:2], f"{len(items) - 3:,} more", items[-1]]
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def instant(timestamp_ms: int | None) -> str:
+    """Write a time as `2013-01-01 10:17:00Z`, with milliseconds only where there are any."""
+    if timestamp_ms is None:
+        return "no timestamp"
+    try:
+        moment = datetime.fromtimestamp(timestamp_ms // 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return f"{timestamp_ms} ms"
+    rest = timestamp_ms % 1000
+    return f"{moment:%Y-%m-%d %H:%M:%S}{f'.{rest:03}' if rest else ''}Z"
+
+
+def delay(difference_ms: int) -> str:
+    """Write a difference in time as `+5 min`, `-1 h 30 min`, `+250 ms`."""
+    if difference_ms == 0:
+        return "+0"
+    left, parts = abs(difference_ms), []
+    for unit_ms, unit in ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s"), (1, "ms")):
+        if left >= unit_ms:
+            parts.append(f"{left // unit_ms} {unit}")
+            left %= unit_ms
+    return f"{'+' if difference_ms > 0 else '-'}{' '.join(parts)}"
+
+
+def record_line(partition: TopicPartition, records: Sequence[Record]) -> str:
+    """Write the records of one partition: the first with its time, the others with their distance to it."""
+    if not records:
+        return f"{partition}: no records"
+    first = records[0]
+    if len(records) > _RECORDS_MAX:
+        last = records[-1]
+        return (
+            f"{partition}: {len(records):,} records, {first.offset} ({instant(first.timestamp_ms)}) "
+            f"to {last.offset} ({instant(last.timestamp_ms)})"
+        )
+    return f"{partition}: " + ", ".join(f"{record.offset} ({_when(record, first)})" for record in records)
+
+
+def _when(record: Record, first: Record) -> str:
+    if record is first or record.timestamp_ms is None or first.timestamp_ms is None:
+        return instant(record.timestamp_ms)
+    return delay(record.timestamp_ms - first.timestamp_ms)
+
+
+# The course of events
+
+
+def polls_sentence(history: History) -> str:
+    """Say which records there are, and in how many polls the first life was handed them."""
+    parts = []
+    for partition, records in history.log.items():
+        noun = "record" if len(records) == 1 else "records"
+        text = f"{noun} {offsets_text(record.offset for record in records)}" if records else "no records"
+        parts.append(f"{text} of {partition}" if len(history.log) > 1 else text)
+    polls = _polls(history)
+    text = "; ".join(parts)
+    return f"{text[:1].upper()}{text[1:]}{f' in {_polls_text(polls)}' if polls else ''}."
+
+
+def _polls_text(polls: int) -> str:
+    return "one poll" if polls == 1 else f"{polls:,} polls"
+
+
+def _polls(history: History) -> int:
+    """Return in how many polls the first life was handed its one partition; 0 unless it saw all of it."""
+    if len(history.log) != 1:
+        return 0
+    (partition, records), *_ = history.log.items()
+    ends = [
+        put.end_offset
+        for put in history.events
+        if isinstance(put, Put) and put.life == 0 and put.partition == partition
+    ]
+    starts = [
+        seen.offset
+        for seen in history.events
+        if isinstance(seen, Opened) and seen.life == 0 and seen.partition == partition
+    ]
+    if not records or not ends or not starts or max(ends) <= records[-1].offset:
+        return 0
+    reached, polls = starts[0], 0
+    for end in ends:
+        polls += end > reached
+        reached = max(reached, end)
+    return polls
+
+
+@dataclass
+class _Teller:
+    """Walks a history once; what it remembers is what `again` and `now` refer to."""
+
+    history: History
+    names: dict[str, str]
+    write_at: dict[int, Write]
+    several: bool
+    """More than one partition, so that each is named."""
+    holds: dict[str, tuple[int, ...] | None] = field(default_factory=dict)
+    told: set[int] = field(default_factory=set)
+
+    def course(self) -> list[str]:
+        """Return one sentence for each stretch of a life and for each change outside."""
+        numbered = [(at, event) for at, event in enumerate(self.history.events) if not self._told_with_the_end(at)]
+        sentences = []
+        for life, stretch in groupby(numbered, key=lambda pair: getattr(pair[1], "life", None)):
+            if life is None:
+                sentences += [_sentence(steady(event.what)) for _, event in stretch if isinstance(event, Changed)]
+            else:
+                sentences.append(self._stretch(life, list(stretch)))
+        return [sentence for sentence in sentences if sentence]
+
+    def _told_with_the_end(self, at: int) -> bool:
+        """Tell whether this is the change that killed a life: it belongs to the sentence of that life."""
+        events = self.history.events
+        following = events[at + 1] if at + 1 < len(events) else None
+        return isinstance(events[at], Changed) and isinstance(following, Ended) and following.how == "killed"
+
+    def _stretch(self, life: int, stretch: list[tuple[int, Event]]) -> str:
+        phrases: list[str] = []
+        told = [(at, event) for at, event in stretch if not isinstance(event, Put | CommitAsked)]
+        for kind, same in groupby(told, key=lambda pair: self._kind(pair[0], pair[1])):
+            phrases += self._phrases(kind, list(same))
+        last_at, last = stretch[-1]
+        end = ended_phrase(self.history, last_at) if isinstance(last, Ended) else ""
+        end = f"was {end}" if end.startswith("killed") else end
+        if not phrases and not end:
+            return ""
+        if len(phrases) > _PHRASES_MAX:
+            phrases = self._counted(stretch, phrases)
+        done = listed_phrases(phrases or ["wrote nothing"])
+        again = "went on and " if life in self.told else ""
+        self.told.add(life)
+        return f"Life {life} {again}{done}{f', then {end}' if end else ''}."
+
+    def _counted(self, stretch: list[tuple[int, Event]], phrases: list[str]) -> list[str]:
+        """Count the writes and commits of a long stretch, and keep what else there was."""
+        numbers = (
+            ("wrote", sum(at in self.write_at for at, _ in stretch), "object"),
+            ("committed", sum(isinstance(event, Committed) for _, event in stretch), "time"),
+        )
+        others = [phrase for phrase in phrases if not phrase.startswith(("wrote", "committed"))]
+        counts = [f"{verb} {counted(number, noun)}" for verb, number, noun in numbers if number]
+        counts = [count.replace("committed 1 time", "committed once") for count in counts]
+        left = len(others) - _OBJECTS_MAX
+        more = [f"met {counted(left, 'more refusal')}"] if left > 0 else []
+        return [*others[:1], *counts, *others[1:_OBJECTS_MAX], *more]
+
+    def _kind(self, at: int, event: Event) -> str:
+        if at in self.write_at:
+            return f"{self._verb(self.write_at[at])}"
+        return type(event).__name__
+
+    def _phrases(self, kind: str, same: list[tuple[int, Event]]) -> list[str]:
+        if same[0][0] in self.write_at:
+            causes = [self.write_at[at].cause for at, _ in same]
+            shared = closed_by(causes[0]) if len(set(causes)) == 1 else ""
+            objects = [self._object(self.write_at[at], named=not shared) for at, _ in same]
+            if len(objects) > _OBJECTS_MAX:
+                return [f"{kind} {counted(len(objects), 'object')}, {objects[0]} to {objects[-1]}{shared}"]
+            return [f"{kind} {listed(objects)}{shared}"]
+        if kind == "Opened":
+            return self._started([(at, event) for at, event in same if isinstance(event, Opened)])
+        phrases = [self._phrase(event) for _, event in same]
+        return [phrase for phrase in phrases if phrase]
+
+    def _phrase(self, event: Event) -> str:
+        if isinstance(event, Committed):
+            return self._committed(event)
+        if isinstance(event, Rewound):
+            where = "" if event.offset is None else f" to {event.offset}"
+            return f"went back{where}{self._of(event.partition)}"
+        if isinstance(event, Requested) and event.outcome != "ok" and event.request != "head":
+            reason = steady(event.detail)
+            failed = "was refused" if event.outcome == "failed" else "heard nothing of"
+            name = self.names.get(event.key, event.key)
+            return f"{failed} the {event.request} of {name}{f' ({reason})' if reason else ''}"
+        return ""
+
+    def _started(self, opened: list[tuple[int, Opened]]) -> list[str]:
+        """Say where reading began; not for the first life, which begins where the log does."""
+        new = []
+        for at, event in opened:
+            again = event.offset < self._read_up_to(at, event.partition)
+            first = min((record.offset for record in self.history.log.get(event.partition, ())), default=0)
+            if again or event.life or event.offset != first:
+                new.append(f"{event.offset}{self._of(event.partition)}{' again' if again else ''}")
+        return [f"started at {listed(new)}"] if new else []
+
+    def _read_up_to(self, at: int, partition: TopicPartition) -> int:
+        """Return where the records of a partition end that had been read before event `at`."""
+        seen = (event for event in self.history.events[:at] if isinstance(event, Put))
+        return max((put.end_offset for put in seen if put.partition == partition), default=0)
+
+    def _committed(self, event: Committed) -> str:
+        where = ", ".join(f"{offset}{self._of(partition)}" for partition, offset in event.offsets.items())
+        if event.outcome == "ok":
+            return f"committed {where}" if where else ""
+        if event.outcome == "failed":
+            return f"was refused the commit of {where}"
+        applied = {
+            True: "which was applied",
+            False: "which was not applied",
+            None: "whose effect is not known",
+        }
+        return f"heard nothing of the commit of {where}, {applied[event.applied]}"
+
+    def _verb(self, write: Write) -> str:
+        if write.outcome == "unknown":
+            return "was not told that it wrote"
+        if write.outcome == "failed":
+            return "was told it had not written, but wrote"
+        return "wrote"
+
+    def _object(self, write: Write, *, named: bool) -> str:
+        text = f"{self.names[write.key]} {brackets(write.offsets)}"
+        if write.key in self.holds:
+            same = self.holds[write.key] == write.offsets
+            text += " again" if same else f" over {brackets(self.holds[write.key])}"
+        self.holds[write.key] = write.offsets
+        return text + (closed_by(write.cause) if named else "")
+
+    def _of(self, partition: TopicPartition) -> str:
+        return f" of {partition}" if self.several else ""
+
+
+def ended_phrase(history: History, at: int) -> str:
+    """Say how the life ended whose end is event `at`: `stopped in order`, `killed before the 1st commit`."""
+    ended = history.events[at]
+    assert isinstance(ended, Ended)
+    detail = steady(ended.detail).rstrip(".")
+    if ended.how == "stopped":
+        return "stopped in order"
+    if ended.how == "failed":
+        return f"failed: {detail}" if detail else "failed"
+    before = history.events[at - 1] if at else None
+    fault = steady(before.what) if isinstance(before, Changed) else ""
+    return killed_phrase(fault or detail or _cut(history, at, ended.life))
+
+
+def _cut(history: History, at: int, life: int) -> str:
+    """Name a cut from the events alone: the commit asked for and never sent, or the effect before."""
+    mine = [event for event in history.events[:at] if getattr(event, "life", None) == life]
+    effects = [event for event in mine if isinstance(event, Requested | Committed)]
+    if mine and isinstance(mine[-1], CommitAsked):
+        return f"before the {ordinal(sum(isinstance(effect, Committed) for effect in effects) + 1)} commit"
+    if not effects:
+        return "before its first effect"
+    names = [effect.request if isinstance(effect, Requested) else "commit" for effect in effects]
+    return f"after the {ordinal(names.count(names[-1]))} {names[-1]}"
+
+
+def closed_by(cause: str) -> str:
+    """Write why a file was closed as ` (closed by flush.size)`; nothing if it is not known."""
+    article = {"schedule": "the ", "interval": "the ", "partition change": "a "}.get(cause, "")
+    return f" (closed by {article}{cause})" if cause else ""
+
+
+def killed_phrase(moment: str) -> str:
+    """Write the instant of a crash: `killed before the 1st commit`."""
+    moment = moment.rstrip(".")
+    if moment.startswith("killed"):
+        return moment
+    return f"killed {moment}" if moment.startswith(("before", "after", "while", "at ")) else f"killed ({moment})"
+
+
+def listed_phrases(phrases: Sequence[str]) -> str:
+    """Join what one life did, in order."""
+    return phrases[0] if len(phrases) == 1 else f"{', '.join(phrases[:-1])} and {phrases[-1]}"
+
+
+def _sentence(text: str) -> str:
+    text = text.rstrip(".")
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
+
+
+def crash_labels(history: History) -> dict[int, str]:
+    """Return words for the end of each life that was killed or failed, as `killed before the 1st commit`."""
+    return {
+        event.life: ended_phrase(history, at)
+        for at, event in enumerate(history.events)
+        if isinstance(event, Ended) and event.how != "stopped"
+    }
+
+
+# Objects
+
+
+def _chosen(objects: Sequence[_Held], verdict: Verdict, line: Callable[[_Held], str]) -> tuple[str, ...]:
+    """Return a line for each object; of many only for those with a finding, then how many more."""
+    if len(objects) <= _LINES_MAX:
+        return tuple(map(line, objects))
+    found: dict[TopicPartition | None, set[int]] = {}
+    for finding in verdict.findings:
+        found.setdefault(finding.partition, set()).update(finding.offsets)
+    concerned = [held for held in objects if not found.get(held.partition, set()).isdisjoint(held.offsets or ())]
+    shown: Sequence[_Held] = (concerned or list(objects))[:_LINES_MAX]
+    left = len(objects) - len(shown)
+    return (*map(line, shown), f"and {counted(left, 'other object')}")
+
+
+def visible_before_crash(history: History, written: Sequence[Write]) -> tuple[Write, ...]:
+    """Return what a reader saw when the first life crashed: the last write of each key, by key."""
+    crash = next(
+        (at for at, event in enumerate(history.events) if isinstance(event, Ended) and event.how != "stopped"),
+        0,
+    )
+    seen = {write.key: write for write in written if write.event < crash}
+    return tuple(seen[key] for key in sorted(seen))
+
+
+def doubled_offsets(verdict: Verdict) -> dict[TopicPartition, dict[int, int]]:
+    """Return by partition the offsets found to stand more than once at rest, with how often they stand."""
+    doubled: dict[TopicPartition, dict[int, int]] = {}
+    for found in verdict.findings:
+        if found.kind == "duplicated" and found.at_rest and found.partition is not None:
+            counts = doubled.setdefault(found.partition, {})
+            for offset in found.offsets:
+                counts[offset] = max(counts.get(offset, 0), _times(verdict, found, offset))
+    return doubled
+
+
+def _times(verdict: Verdict, found: Finding, offset: int) -> int:
+    """Return how often an offset stands in the objects that the finding names; at least twice."""
+    holders = [held for held in verdict.objects if held.partition == found.partition and held.key in found.keys]
+    return max(2, sum(held.offsets.count(offset) for held in holders))
+
+
+def at_rest_line(at_rest: ObjectAtRest, names: dict[str, str], doubled: dict[TopicPartition, dict[int, int]]) -> str:
+    """Write one object at rest as `name [offsets]`, who wrote it, and which of its records are doubled."""
+    if at_rest.partition is None:
+        return f"{names[at_rest.key]}, foreign"
+    twice = [offset for offset in at_rest.offsets if offset in doubled.get(at_rest.partition, {})]
+    note = f"; doubled: {offsets_text(twice)}" if twice else ""
+    writer = "an unknown life" if at_rest.life is None else f"life {at_rest.life}"
+    return f"{names[at_rest.key]} {brackets(at_rest.offsets)} by {writer}{note}"
+
+
+def _object_line(write: Write, names: dict[str, str]) -> str:
+    return f"{names[write.key]} {brackets(write.offsets)} by life {write.life}"
+
+
+# Findings
+
+
+@dataclass(frozen=True, slots=True)
+class _Merged:
+    kind: str
+    partition: TopicPartition | None
+    at_rest: bool
+    offsets: tuple[int, ...]
+    keys: tuple[str, ...]
+    details: tuple[str, ...]
+
+
+def _merged(findings: Iterable[Finding]) -> list[_Merged]:
+    """Join findings of one kind, partition and moment; kinds in the order of the legend."""
+    joined: dict[tuple[str, TopicPartition | None, bool], list[Finding]] = {}
+    for found in sorted(findings, key=lambda found: _ORDER[found.kind]):
+        joined.setdefault((found.kind, found.partition, found.at_rest), []).append(found)
+    return [
+        _Merged(
+            kind,
+            partition,
+            at_rest,
+            tuple(sorted({offset for found in same for offset in found.offsets})),
+            tuple(sorted({key for found in same for key in found.keys})),
+            tuple(dict.fromkeys(steady(found.detail) for found in same if found.detail)),
+        )
+        for (kind, partition, at_rest), same in joined.items()
+    ]
+
+
+def findings_told(verdict: Verdict) -> tuple[Found, ...]:
+    """Say what was found, by kind and partition; kinds in the order of the legend."""
+    partitions = {found.partition for found in verdict.findings if found.partition is not None}
+    keys = [key for found in verdict.findings for key in found.keys] + [held.key for held in verdict.objects]
+    names, doubled = short_names(keys), doubled_offsets(verdict)
+    told = []
+    for found in _merged(verdict.findings):
+        of = f" of {found.partition}" if len(partitions) > 1 and found.partition is not None else ""
+        if found.kind == "duplicated" and found.at_rest and found.partition is not None:
+            sentences = _doubled_sentences(doubled[found.partition], of)
+        else:
+            sentences = [_finding_sentence(found, of, names)]
+        details = list(found.details)
+        if len(details) > _DETAILS_MAX:
+            details[_DETAILS_MAX:] = [f"and {len(details) - _DETAILS_MAX:,} more"]
+        told.append(Found(found.kind, tuple(sentences), tuple(details)))
+    return tuple(told)
+
+
+def _doubled_sentences(counts: dict[int, int], of: str) -> list[str]:
+    sentences = []
+    for times in sorted(set(counts.values())):
+        offsets = [offset for offset, count in sorted(counts.items()) if count == times]
+        often = "twice" if times == 2 else f"{times} times"
+        sentences.append(f"{_subject(offsets, of)} {_verb(offsets, 'stands', 'stand')} {often} at rest.")
+    return sentences
+
+
+def _subject(offsets: Sequence[int], of: str) -> str:
+    return f"{'Offset' if len(offsets) == 1 else 'Offsets'} {offsets_text(offsets)}{of}"
+
+
+def _verb(offsets: Sequence[int], one: str, many: str) -> str:
+    return one if len(offsets) == 1 else many
+
+
+def _finding_sentence(found: _Merged, of: str, names: dict[str, str]) -> str:
+    where = listed([names[key] for key in found.keys]) if found.keys else ""
+    inside = f" in {where}" if where else ""
+    subject = _subject(found.offsets, of) if found.offsets else ""
+    is_are, has_have = _verb(found.offsets, "is", "are"), _verb(found.offsets, "has", "have")
+    its = "its" if len(found.keys) < 2 else "their"
+    past = "" if found.at_rest else ", for a moment"
+    match found.kind:
+        case "lost":
+            text = f"{subject} {is_are} lost: below the committed offset and in no visible object"
+        case "duplicated":
+            text = f"{subject} stood twice{inside}{past}"
+        case "altered":
+            text = f"{subject} {has_have} other content{inside}{past}"
+        case "misplaced":
+            text = f"{subject} {is_are} misplaced{inside}{past}"
+        case "reordered":
+            text = f"{subject} {is_are} not in the order of offsets{inside}{past}"
+        case "overtaken":
+            text = f"A commit{of} was ahead of what was durable{f': {subject.lower()}' if subject else ''}"
+        case "rewritten":
+            text = f"{where or 'A visible object'} changed {its} records while visible"
+        case "re-encoded":
+            text = f"{where or 'A visible object'} changed {its} bytes, not the records"
+        case "leaked":
+            text = f"Left behind{f': {where}' if where else ' an unfinished upload'}"
+        case "stuck":
+            text = f"The faults ended and the sink did not finish{f' {subject.lower()}' if subject else ''}"
+        case _:
+            text = f"{found.kind}: {subject or where}"
+    return f"{text}."
+
+
+def _pending_sentence(verdict: Verdict) -> str:
+    parts = [
+        f"{_subject(offsets, f' of {partition}' if len(verdict.pending) > 1 else '')}"
+        for partition, offsets in verdict.pending.items()
+        if offsets
+    ]
+    return f"Pending, their window still open: {'; '.join(part.lower() for part in parts)}." if parts else ""

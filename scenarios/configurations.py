@@ -1,0 +1,201 @@
+"""The configurations that `onceproof prove` compares, and what each is expected to keep under each class of faults.
+
+Expectations are written down from the connector's rules (reference 7), not from a run: `prove` fails where a run differs.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from onceproof.scenarios.explore import Bound
+
+HOUR_MS = 3_600_000
+
+JSON: Mapping[str, str] = {
+    "format.class": "io.confluent.connect.s3.format.json.JsonFormat",
+    "key.converter": "org.apache.kafka.connect.storage.StringConverter",
+    "value.converter": "org.apache.kafka.connect.json.JsonConverter",
+    "value.converter.schemas.enable": "false",
+}
+"""Text in, text out: what the articles use."""
+
+_STORAGE = "io.confluent.connect.storage.partitioner"
+_HOURLY = {"partitioner.class": f"{_STORAGE}.HourlyPartitioner", "locale": "en", "timezone": "UTC"}
+_RECORD = {"timestamp.extractor": "Record"}
+
+FAULTS: Mapping[str, str] = {
+    "none": "nothing goes wrong; polls split and clocks placed in every way",
+    "restart": "an orderly stop and start after any poll",
+    "crash": "kill -9 at any cut, then recovery",
+    "two crashes": "kill -9 at any cut, and again at any cut of what follows",
+    "S3 error": "any one S3 request is answered 503 after all attempts",
+    "lost reply": "any one completion is applied, but its reply is lost",
+    "commit refused": "any one offset commit is refused, then an orderly restart",
+    "expired offsets": "the group's offsets expire while the sink is stopped",
+    "other flush.size": "kill -9 at any cut, then a start with another flush.size",
+}
+"""Classes of faults, each with its meaning; an orderly start always follows."""
+
+_AT_LEAST_ONCE = "at-least-once"
+_CUTS_MOVE = dict.fromkeys(
+    ("crash", "two crashes", "lost reply", "commit refused", "expired offsets", "other flush.size"), _AT_LEAST_ONCE
+)
+"""Where cuts move on replay, whatever makes the sink read completed records again leaves them twice."""
+_CUT_CHANGES = {"other flush.size": _AT_LEAST_ONCE}
+"""H17: completed files that are not committed yet meet files of other cuts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """One row. `clock_steps_ms` are the moves of the wall clock that a small world tries before each poll."""
+
+    name: str
+    properties: Mapping[str, str]
+    expected: Mapping[str, str] = field(default_factory=dict)
+    """By fault, where it is not identical objects."""
+    gaps_ms: tuple[int, ...] = (1000, 3000, HOUR_MS)
+    clock_steps_ms: tuple[int, ...] = (0,)
+    records: int = 3
+    """How many records a small world has at the most, for most faults."""
+
+    def bound(self, fault: str) -> Bound:
+        """How large the small worlds of a cell are: what is needed to see what the fault can do, and no larger."""
+        clocked = self.clock_steps_ms != (0,)
+        if fault == "two crashes":
+            return Bound(3, self.gaps_ms[: 1 if clocked else 2], self.clock_steps_ms)
+        if fault == "other flush.size" and not clocked:
+            return Bound(6, (self.gaps_ms[0], self.gaps_ms[-1]), splits=False)
+        return Bound(self.records, self.gaps_ms[:2] if self.records > 3 else self.gaps_ms, self.clock_steps_ms)
+
+    real_clock_step_ms: int = 20 * 60_000
+    """How far the clock moves between two polls of a real log."""
+    note: str = ""
+    """What was changed so that it fits a small world; follows the bound."""
+    stated: bool = True
+    """Whether anything is expected of it; a user's own configuration is expected to leave identical objects."""
+
+    def expectation(self, fault: str) -> str | None:
+        """The guarantee that is expected under a fault, if any was stated."""
+        return self.expected.get(fault, "identical objects") if self.stated else None
+
+    def shown(self) -> dict[str, str]:
+        """The properties that tell it from the others."""
+        return {name: value for name, value in self.properties.items() if name not in JSON}
+
+
+_SCHEDULE_MS = 60_000
+_LATE = {**JSON, **_HOURLY, **_RECORD, "flush.size": "1000"}
+"""Hourly directories by record time, and files that only time closes."""
+_INTERVAL = {"rotate.interval.ms": "3000"}
+_SCHEDULE = {"rotate.schedule.interval.ms": str(_SCHEDULE_MS)}
+_CLOCKED = (0, _SCHEDULE_MS)
+
+CONFIGURATIONS: tuple[Configuration, ...] = (
+    Configuration("rotate.interval.ms, record time", {**_LATE, **_INTERVAL}, _CUT_CHANGES),
+    Configuration(
+        "flush.size alone",
+        {**JSON, "partitioner.class": f"{_STORAGE}.DefaultPartitioner", "flush.size": "2"},
+        _CUT_CHANGES,
+    ),
+    Configuration(
+        "flush.size alone, hourly directories",
+        {**_LATE, "flush.size": "3"},
+        {**_CUT_CHANGES, "S3 error": _AT_LEAST_ONCE, "lost reply": _AT_LEAST_ONCE},  # H1: several open files
+        gaps_ms=(HOUR_MS, -HOUR_MS, 1000),
+        records=4,
+    ),
+    Configuration(
+        "rotate.schedule.interval.ms, conditional writes on (default)",
+        {**_LATE, **_SCHEDULE, "enable.conditional.writes": "true"},
+        _CUTS_MOVE,
+        gaps_ms=(1000,),
+        clock_steps_ms=_CLOCKED,
+    ),
+    Configuration(
+        "rotate.schedule.interval.ms, conditional writes off",
+        {**_LATE, **_SCHEDULE, "enable.conditional.writes": "false"},
+        {**_CUTS_MOVE, "lost reply": "once at rest"},  # reading goes on at the very file whose reply was lost
+        gaps_ms=(1000,),
+        clock_steps_ms=_CLOCKED,
+    ),
+    Configuration(
+        "both rotations",
+        {**_LATE, **_INTERVAL, **_SCHEDULE},
+        _CUTS_MOVE,
+        gaps_ms=(1000, 3000),
+        clock_steps_ms=_CLOCKED,
+    ),
+    Configuration(
+        "rotate.interval.ms with rotate.schedule.interval.ms=0",
+        {**_LATE, **_INTERVAL, "rotate.schedule.interval.ms": "0"},
+        _CUTS_MOVE,
+    ),
+    Configuration(
+        "rotate.interval.ms, Wallclock",
+        {
+            **_LATE,
+            "timestamp.extractor": "Wallclock",
+            "flush.size": "2",
+            "rotate.interval.ms": str(HOUR_MS),
+        },
+        _CUTS_MOVE,
+        gaps_ms=(1000,),
+        clock_steps_ms=(0, HOUR_MS),
+    ),
+)
+
+_DAILY = {
+    **JSON,
+    **_RECORD,
+    "partitioner.class": f"{_STORAGE}.DailyPartitioner",
+    "locale": "en",
+    "timezone": "America/New_York",
+    "flush.size": "100000",
+}
+_HOURLY_SLOTS = {"rotate.schedule.interval.ms": str(HOUR_MS)}
+_DAYS = {"rotate.interval.ms": str(24 * HOUR_MS)}
+_REAL_CUTS_MOVE = {"crash": _AT_LEAST_ONCE, "lost reply": _AT_LEAST_ONCE}
+
+FLIGHTS: tuple[Configuration, ...] = (
+    Configuration("rotate.interval.ms, record time", {**_DAILY, **_DAYS}),
+    Configuration(
+        "flush.size alone", {**JSON, "partitioner.class": f"{_STORAGE}.DefaultPartitioner", "flush.size": "400"}
+    ),
+    Configuration(
+        "rotate.schedule.interval.ms, conditional writes on (default)", {**_DAILY, **_HOURLY_SLOTS}, _REAL_CUTS_MOVE
+    ),
+    Configuration(
+        "rotate.schedule.interval.ms, conditional writes off",
+        {**_DAILY, **_HOURLY_SLOTS, "enable.conditional.writes": "false"},
+        _REAL_CUTS_MOVE,
+    ),
+    Configuration("both rotations", {**_DAILY, **_DAYS, **_HOURLY_SLOTS}, _REAL_CUTS_MOVE),
+)
+"""The same questions at the scale of a month of departures."""
+
+_SMALL_FLUSH_SIZE = 3
+
+
+def of_user(name: str, properties: Mapping[str, str], *, small: bool = True) -> Configuration:
+    """A user's own configuration; for small worlds its gaps and clock follow its intervals, and flush.size shrinks."""
+    interval_ms = _positive(properties, "rotate.interval.ms")
+    schedule_ms = _positive(properties, "rotate.schedule.interval.ms")
+    duration_ms = _positive(properties, "partition.duration.ms") or HOUR_MS
+    wallclock = properties.get("timestamp.extractor", "Wallclock").endswith(
+        ("Wallclock", "WallclockTimestampExtractor")
+    )
+    steps_ms = {0, schedule_ms, (interval_ms or duration_ms) if wallclock else 0}
+    scaled = int(properties["flush.size"]) > _SMALL_FLUSH_SIZE
+    note = f"; flush.size {properties['flush.size']} as {_SMALL_FLUSH_SIZE}" if scaled and small else ""
+    return Configuration(
+        name,
+        {**properties, "flush.size": str(_SMALL_FLUSH_SIZE)} if note else properties,
+        gaps_ms=tuple(dict.fromkeys((1000, interval_ms or duration_ms, duration_ms)))[: 2 if schedule_ms else 3],
+        clock_steps_ms=tuple(sorted(steps_ms)),
+        real_clock_step_ms=max(schedule_ms // 3, 60_000),
+        note=note,
+        stated=False,
+    )
+
+
+def _positive(properties: Mapping[str, str], name: str) -> int:
+    return max(0, int(properties.get(name, "0")))

@@ -1,0 +1,184 @@
+"""Every small world of a configuration under a class of faults, in order of size.
+
+A world is: a log of up to N records over a few timestamp gaps × every split of it into polls × where commits are asked
+for × where the clock moves × where the fault strikes. The first refutation found is therefore the smallest. What lies
+outside the bound is said in `Bound.describe`.
+"""
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from onceproof.model import history as h
+from onceproof.model.guarantee import Guarantee, combine
+from onceproof.model.judge import Verdict, judge
+from onceproof.scenarios.run import Run, World, run
+from onceproof.scenarios.scenario import (
+    Clock,
+    CommitStep,
+    ExpireOffsets,
+    Fault,
+    PollStep,
+    Rest,
+    Scenario,
+    Start,
+    Step,
+    StopStep,
+)
+
+EPOCH_MS = 1_706_713_200_000
+"""2024-01-31T15:00Z, the first timestamp of the second seed article's table."""
+TOPIC = "t"
+_WHERE = h.TopicPartition(TOPIC, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """How large a small world may be."""
+
+    records: int
+    gaps_ms: tuple[int, ...]
+    clock_steps_ms: tuple[int, ...] = (0,)
+    splits: bool = True
+    """Whether polls are split in every way, or the log is read in one poll."""
+
+    def describe(self) -> str:
+        """What was covered, for people."""
+        gaps = ", ".join(f"{gap:,}" for gap in self.gaps_ms)
+        polls = "every poll split" if self.splits else "one poll"
+        steps = " or ".join(f"{step:,}" for step in self.clock_steps_ms)
+        clocks = f", clock moves of {steps} ms" if self.clock_steps_ms != (0,) else ""
+        return f"every log up to {self.records} records with gaps of {gaps} ms, {polls}{clocks}"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What exploring one cell came to. `witness` is the smallest run that refutes identical objects, if any does."""
+
+    guarantee: Guarantee
+    runs: int
+    witness: tuple[Run, Verdict] | None
+    troubles: tuple[str, ...] = ()
+    """Runs that got stuck or proved nothing: with any of these there is no verdict."""
+
+
+def logs(bound: Bound) -> Iterator[h.Log]:
+    """Every log of 1 to N records over the gaps; shorter ones first."""
+    for count in range(1, bound.records + 1):
+        for gaps in itertools.product(bound.gaps_ms, repeat=count - 1):
+            times = itertools.accumulate(gaps, initial=EPOCH_MS)
+            records = (h.Record(offset, time, None, b'{"i":%d}' % offset) for offset, time in enumerate(times))
+            yield {_WHERE: tuple(records)}
+
+
+def splits(count: int) -> Iterator[tuple[int, ...]]:
+    """Every way to poll `count` records; fewer polls first."""
+    for polls in range(1, count + 1):
+        for cuts in itertools.combinations(range(1, count), polls - 1):
+            yield tuple(b - a for a, b in itertools.pairwise((0, *cuts, count)))
+
+
+def courses(count: int, bound: Bound) -> Iterator[tuple[Step, ...]]:
+    """Every fault-free way to read a log of `count` records, up to but without the rest."""
+    for split in splits(count) if bound.splits else ((count,),):
+        for moves in itertools.product(bound.clock_steps_ms, repeat=len(split)):
+            for commit_each in (False, True) if len(split) > 1 else (False,):
+                course: list[Step] = [Start()]
+                for number, (size, move_ms) in enumerate(zip(split, moves, strict=True)):
+                    if move_ms:
+                        course.append(Clock(add_ms=move_ms))
+                    course.append(PollStep(size))
+                    if commit_each and number < len(split) - 1:
+                        course.append(CommitStep())
+                yield (*course, CommitStep())
+
+
+def effects(ran: Run) -> list[Fault]:
+    """The numbered effects of a run in their order, each as the crash before it."""
+    counts: dict[tuple[str, h.TopicPartition | None], int] = {}
+    found = []
+    for event in ran.history.events:
+        if isinstance(event, h.Requested) and event.request != "head":
+            where: tuple[str, h.TopicPartition | None] = (event.request, event.partition)
+        elif isinstance(event, h.Committed):
+            where = ("commit", None)
+        else:
+            continue
+        counts[where] = counts.get(where, 0) + 1
+        found.append(Fault(where[0], counts[where], where[1]))  # type: ignore[arg-type]
+    return found
+
+
+def scenarios(config: Mapping[str, str], fault: str, bound: Bound, world: World) -> Iterator[Scenario]:
+    """Every scenario of a cell in order of size; faults are placed by the effects of the fault-free run."""
+    for log in logs(bound):
+        count = len(log[_WHERE])
+        for course in courses(count, bound):
+            for move_ms in bound.clock_steps_ms:
+                after: tuple[Step, ...] = (Clock(add_ms=move_ms),) if move_ms else ()
+                for size in sorted({1, count}, reverse=True) if bound.splits else (count,):
+                    base = Scenario(f"small-{fault.replace(' ', '-')}", config, log, course, EPOCH_MS)
+                    yield from _faulted(base, fault, (*after, Rest(size)), world)
+
+
+def _faulted(base: Scenario, fault: str, rest: tuple[Step, ...], world: World) -> Iterator[Scenario]:
+    """The scenarios of one class of faults over one fault-free course."""
+    course = base.course
+    if fault == "none":
+        yield replace(base, course=(*course, *rest))
+    elif fault == "restart":
+        for index, step in enumerate(course):
+            if isinstance(step, PollStep):
+                yield replace(base, course=(*course[: index + 1], StopStep(), Start(), *course[index + 1 :], *rest))
+    elif fault == "expired offsets":
+        yield replace(base, course=(*course, StopStep(), ExpireOffsets(), *rest))
+    else:
+        for faults in _placed(base, fault, rest, world):
+            if fault == "other flush.size":
+                for size in sorted({"2", "3"} - {base.config["flush.size"]}):
+                    yield replace(base, course=(*faults, *course, Start({"flush.size": size}), *rest))
+                continue
+            stop: tuple[Step, ...] = (StopStep(),) if fault == "commit refused" else ()
+            yield replace(base, course=(*faults, *course, *stop, *rest))
+
+
+def _placed(base: Scenario, fault: str, rest: tuple[Step, ...], world: World) -> Iterator[tuple[Fault, ...]]:
+    """Where the fault can strike before the rest; two crashes are placed by the run of the first."""
+    places = effects(run(base, world))
+    for place in places:
+        match fault:
+            case "crash" | "other flush.size":
+                yield (place,)
+            case "two crashes":
+                crashed = effects(run(replace(base, course=(place, *base.course, *rest)), world))
+                for second in crashed[places.index(place) :]:
+                    # The first crash is before an effect that is counted and was never performed.
+                    same = (second.at, second.of) == (place.at, place.of)
+                    yield (place, second._replace(nth=second.nth + same))
+            case "S3 error" if place.at != "commit":
+                yield (place._replace(kind="503"),)
+            case "lost reply" if place.at == "complete":
+                yield (place._replace(when="after", kind="io"),)
+            case "commit refused" if place.at == "commit":
+                yield (place._replace(kind="io"),)
+
+
+def explore(config: Mapping[str, str], fault: str, bound: Bound, world: World) -> Finding:
+    """Run every scenario of a cell; the guarantee is the strongest that none of them refuted."""
+    guarantees = {Guarantee("identical objects")}
+    found = combine(guarantees)
+    witness = None
+    runs = 0
+    troubles: list[str] = []
+    for scenario in scenarios(config, fault, bound, world):
+        ran = run(scenario, world)
+        verdict = judge(ran.history)
+        runs += 1
+        troubles += [f"the fault '{fault}' never met its effect" for fault in ran.unfired]
+        troubles += [stuck.detail for stuck in verdict.findings if stuck.kind == "stuck"]
+        if verdict.guarantee not in guarantees:
+            guarantees.add(verdict.guarantee)
+            weaker = combine(guarantees)
+            if weaker != found:
+                found, witness = weaker, (ran, verdict)
+    return Finding(found, runs, witness, tuple(dict.fromkeys(troubles)))

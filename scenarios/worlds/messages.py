@@ -1,0 +1,45 @@
+"""What a world and a life of the sink in another process say to each other; pickled, between processes of one release."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from onceproof.model import history as h
+from onceproof.scenarios.scenario import Fault
+from onceproof.sink.effects import Poll, TopicPartition
+
+
+@dataclass(frozen=True, slots=True)
+class Birth:
+    """What a life is begun with; `world_properties` (endpoint, bucket, credentials) stay out of the history."""
+
+    number: int
+    properties: Mapping[str, str]
+    world_properties: Mapping[str, str]
+    bootstrap_servers: str
+    group: str
+    ends: Mapping[TopicPartition, int]
+    consumer_settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One call of a method of `Life`, with the clock and the faults as they stand."""
+
+    method: str
+    arguments: tuple[Any, ...]
+    now_ms: int
+    faults: tuple[Fault, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came of it; `killed` says that the process waits for its kill -9, `broken` why the world failed."""
+
+    events: tuple[h.Event, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    state: str = "running"
+    poll_request: Poll | None = None
+    positions: Mapping[TopicPartition, int] | None = None
+    killed: bool = False
+    broken: str | None = None

@@ -1,0 +1,228 @@
+"""The worlds in which the sink is a real process: `embedded` and `container` differ in their broker alone.
+
+A scenario's course is told to the process order by order; a crash is a kill -9 while the process stands between two
+effects.
+"""
+
+import os
+import signal
+from collections.abc import Mapping
+from multiprocessing.connection import Client, Connection
+from typing import Any
+
+from onceproof.model import history as h
+from onceproof.scenarios.errors import EnvironmentFailure
+from onceproof.scenarios.life import Armed, Killed, ScriptedClock
+from onceproof.scenarios.run import LifeLike
+from onceproof.scenarios.scenario import Scenario
+from onceproof.scenarios.worlds.broker import Broker, KafkaContainer, MockBroker
+from onceproof.scenarios.worlds.bucket import ACCESS_KEY, REGION, SECRET_KEY, MotoServer
+from onceproof.scenarios.worlds.host import Host
+from onceproof.scenarios.worlds.messages import Birth, Order, Reply
+from onceproof.sink.config import parse
+from onceproof.sink.effects import Poll, TopicPartition
+
+_REPLY_S = 120.0
+_CONSUMER = {
+    "isolation.level": "read_committed",  # gaps in a log are made of aborted transactions
+    "fetch.wait.max.ms": 10,
+    "enable.partition.eof": False,
+}
+
+
+class ProcessLife:
+    """The parent's end of one life; raises Killed when the life says that it stands at an armed crash."""
+
+    def __init__(self, address: str, birth: Birth, clock: ScriptedClock, armed: Armed, events: list[h.Event]) -> None:
+        self.state = "running"
+        self.poll_request = Poll({}, frozenset())
+        self._clock = clock
+        self._armed = armed
+        self._events = events
+        self._positions: Mapping[TopicPartition, int] = {}
+        self._connection: Connection = Client(address, "AF_UNIX")
+        self.pid: int = self._connection.recv()
+        self._connection.send(birth)
+
+    def start(self, positions: Mapping[TopicPartition, int]) -> None:
+        """Begin with `positions` assigned."""
+        self._order("start", positions)
+
+    def open(self, positions: Mapping[TopicPartition, int]) -> None:
+        """Assign partitions."""
+        self._order("open", positions)
+
+    def release(self) -> None:
+        """Give all partitions back in order."""
+        self._order("release")
+
+    def poll(self, count: int) -> None:
+        """One poll and one put()."""
+        self._order("poll", count)
+
+    def commit(self) -> None:
+        """Ask for offsets."""
+        self._order("commit")
+
+    def stop(self) -> None:
+        """End in order."""
+        self._order("stop")
+
+    def positions(self) -> Mapping[TopicPartition, int]:
+        """Where each partition is read next, as of the last reply."""
+        return self._positions
+
+    def kill(self) -> None:
+        """Kill -9, and wait until the kernel has closed what the process held."""
+        if self._connection.closed:
+            return
+        try:
+            os.kill(self.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        try:
+            while True:
+                self._connection.recv()
+        except (EOFError, ConnectionResetError):
+            self._connection.close()
+
+    def _order(self, method: str, *arguments: Any) -> None:
+        reply = self._exchange(Order(method, arguments, self._clock.ms, tuple(self._armed.faults)))
+        self._events += reply.events
+        self._armed.faults[:] = reply.faults
+        if reply.killed:
+            raise Killed
+        self.state = reply.state
+        if reply.poll_request is not None:
+            self.poll_request = reply.poll_request
+        self._positions = reply.positions or {}
+
+    def _exchange(self, order: Order) -> Reply:
+        try:
+            self._connection.send(order)
+            if not self._connection.poll(_REPLY_S):
+                raise EnvironmentFailure(f"the sink's process {self.pid} did not answer {order.method} in {_REPLY_S} s")
+            reply: Reply = self._connection.recv()
+        except (EOFError, OSError) as error:
+            raise EnvironmentFailure(f"the sink's process {self.pid} is gone during {order.method}: {error}") from error
+        if reply.broken is not None:
+            raise EnvironmentFailure(f"the sink's process {self.pid} broke during {order.method}:\n{reply.broken}")
+        return reply
+
+
+class ProcessSession:
+    """One scenario's topics, bucket and group."""
+
+    def __init__(self, address: str, broker: Broker, bucket_server: MotoServer, scenario: Scenario) -> None:
+        self._address = address
+        self._broker = broker
+        self._server = bucket_server
+        self._partitions = [h.TopicPartition(*partition) for partition in scenario.log]
+        self._ends = {
+            TopicPartition(*partition): records[-1].offset + 1 if records else 0
+            for partition, records in scenario.log.items()
+        }
+        self._group = broker.fresh_topics(scenario.log)
+        self._bucket = bucket_server.fresh_bucket()
+        self._lives: list[ProcessLife] = []
+
+    def life(
+        self, number: int, properties: Mapping[str, str], clock: ScriptedClock, armed: Armed, events: list[h.Event]
+    ) -> ProcessLife:
+        """A forked process, not started."""
+        world = {
+            "s3.bucket.name": self._bucket,
+            "s3.region": REGION,
+            "store.url": str(self._server.endpoint),
+            "aws.access.key.id": ACCESS_KEY,
+            "aws.secret.access.key": SECRET_KEY,
+        }
+        parse({**properties, **world})  # the user's error is raised here, not in the process
+        birth = Birth(
+            number, dict(properties), world, self._broker.bootstrap_servers, self._group, self._ends, _CONSUMER
+        )
+        life = ProcessLife(self._address, birth, clock, armed, events)
+        self._lives.append(life)
+        return life
+
+    def kill(self, life: LifeLike) -> None:
+        """Kill -9, wherever it stands."""
+        assert isinstance(life, ProcessLife)
+        life.kill()
+
+    def committed(self) -> Mapping[TopicPartition, int]:
+        """The group's offsets."""
+        found = self._broker.cluster.committed(self._group, self._partitions)
+        return {TopicPartition(*partition): offset for partition, offset in found.items()}
+
+    def expire_offsets(self) -> None:
+        """Forget the group's offsets."""
+        self._broker.cluster.reset_group(self._group, self._partitions)
+
+    def versions(self) -> tuple[h.Version, ...]:
+        """All versions of all keys."""
+        return self._server.versions(self._bucket)
+
+    def unfinished_uploads(self) -> tuple[str, ...]:
+        """Keys of unfinished uploads."""
+        return self._server.unfinished_uploads(self._bucket)
+
+    def close(self) -> None:
+        """No process outlives its scenario."""
+        for life in self._lives:
+            life.kill()
+
+
+class ProcessWorld:
+    """A broker, moto's server, and a zygote; all end with this process. Close it, or use it in `with`."""
+
+    def __init__(self, name: str, note: str, lacks: frozenset[str], broker: Broker) -> None:
+        self.name = name
+        self.note = note
+        self.lacks = lacks
+        self._broker = broker
+        self._server = MotoServer()
+        self._zygote = Host("onceproof.scenarios.worlds.zygote")
+
+    def __enter__(self) -> "ProcessWorld":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def broker(self) -> Broker:
+        """The broker, for benchmarks."""
+        return self._broker
+
+    def session(self, scenario: Scenario) -> ProcessSession:
+        """Load the log into fresh topics, with a fresh bucket and group."""
+        return ProcessSession(self._zygote.hello["address"], self._broker, self._server, scenario)
+
+    def close(self) -> None:
+        """End the services."""
+        self._zygote.close()
+        self._server.close()
+        self._broker.close()
+
+
+def embedded() -> ProcessWorld:
+    """The embedded world: Python alone."""
+    return ProcessWorld(
+        "embedded",
+        "The sink is a real process ended by kill -9; the broker is librdkafka's mock cluster (real protocol, not Kafka: "
+        "no transactions, small logs), the bucket is moto's server; the clock is scripted.",
+        frozenset({"gaps in the log", "records without a timestamp"}),
+        MockBroker(),
+    )
+
+
+def container() -> ProcessWorld:
+    """The container world; raises EnvironmentFailure where there is no Docker."""
+    return ProcessWorld(
+        "container",
+        "The sink is a real process ended by kill -9; the broker is Kafka in a container, the bucket is moto's server; "
+        "the clock is scripted.",
+        frozenset({"records without a timestamp"}),
+        KafkaContainer(),
+    )

@@ -1,0 +1,356 @@
+"""Known-good and known-bad histories, one for each kind of finding."""
+
+import dataclasses
+import hashlib
+
+import pytest
+from model_stories import HOURLY, JSON, SCHEDULED, T0, P, Story, key, log_of
+
+from onceproof.model.findings import ranges
+from onceproof.model.history import Changed, History, Put, Requested, Started, TopicPartition
+from onceproof.model.judge import Verdict, judge
+
+HOUR = 3_600_000
+FIVE = log_of(count=5)
+MINUTE = 60_000
+
+
+def found(verdict: Verdict) -> list[tuple[str, tuple[int, ...], bool]]:
+    """Kinds, offsets, and whether it is so at rest."""
+    return [(each.kind, each.offsets, each.at_rest) for each in verdict.findings]
+
+
+def good() -> Story:
+    """Two objects, a commit, one record pending, nothing wrong."""
+    return Story(FIVE).start().put(5).complete(key(0), 0, 1).complete(key(2), 2, 3).commit(4)
+
+
+class TestGood:
+    """Histories with nothing to find."""
+
+    def test_an_orderly_run_has_no_findings(self) -> None:
+        """What was to be closed is closed, the rest is pending."""
+        verdict = judge(good().end("stopped").history())
+
+        assert [] == found(verdict)
+        assert {P: (4,)} == verdict.pending
+        assert [(key(0), (0, 1), 1), (key(2), (2, 3), 1)] == [
+            (each.key, each.offsets, each.life) for each in verdict.objects
+        ]
+        assert () == verdict.not_observed
+
+    def test_a_crash_before_the_commit_is_repaired_by_the_next_life(self) -> None:
+        """The same names are written again with the same bytes."""
+        story = Story(FIVE).start().put(5).complete(key(0), 0, 1).end()
+        story.start().put(3).complete(key(0), 0, 1).put(5).complete(key(2), 2, 3).commit(4)
+
+        assert [] == found(judge(story.history()))
+
+    def test_a_refused_complete_ends_the_writer_and_is_no_finding(self) -> None:
+        """The writer is cut short; a fresh one, its back-off over, does the work."""
+        story = Story(FIVE).start().put(5).fail(key(0)).rewind(0).put(0, T0 + 5000).put(5, T0 + 5000)
+        story.complete(key(0), 0, 1).complete(key(2), 2, 3).commit(4)
+
+        assert [] == found(judge(story.history()))
+
+    def test_a_complete_repeated_at_once_is_one_object(self) -> None:
+        """A request sent twice makes two equal versions."""
+        story = Story(FIVE).start().put(5).complete(key(0), 0, 1).complete(key(0), 0, 1)
+        story.complete(key(2), 2, 3).commit(4)
+
+        assert [] == found(judge(story.history()))
+
+    def test_equal_values_are_still_different_records(self) -> None:
+        """Identity is the offset: five equal values in their objects are no duplicates."""
+        log = tuple(record._replace(value=b"1") for record in FIVE)
+        story = Story(log).start().put(5).complete(key(0), 0, 1).complete(key(2), 2, 3).commit(4)
+
+        assert [] == found(judge(story.history()))
+
+    def test_a_repeated_commit_of_the_same_offset_is_harmless(self) -> None:
+        """The runtime may commit a partition without news again."""
+        assert [] == found(judge(good().commit(4).history()))
+
+    def test_other_changes_are_no_news(self) -> None:
+        """A fault that fired, a clock that was set: told, not judged."""
+        story = good()
+        story.events.insert(2, Changed("the clock was set"))
+
+        assert [] == found(judge(story.history()))
+
+
+class TestLost:
+    """Records in no object."""
+
+    def test_a_committed_record_without_an_object_is_lost(self) -> None:
+        """Record 2 and 3 are below the commit and nowhere; the commit overtook them."""
+        story = Story(FIVE).start().put(5).complete(key(0), 0, 1).commit(4).end()
+
+        assert [("overtaken", (2, 3), True), ("lost", (2, 3), True)] == found(judge(story.history(settled=False)))
+
+    def test_a_record_of_a_closed_window_is_lost_once_all_is_quiet(self) -> None:
+        """Nothing was committed, but the run is over and the window had to be closed."""
+        story = Story(FIVE).start().put(5).complete(key(0), 0, 1).commit(2)
+
+        assert [("misplaced", (2, 3), True), ("lost", (2, 3), True), ("stuck", (2, 3), True)] == found(
+            judge(story.history())
+        )
+
+    def test_a_record_that_an_overwrite_removed_is_lost(self) -> None:
+        """A frozen owner wakes up and completes its shorter object over the longer one (H4)."""
+        story = Story(FIVE, SCHEDULED).start().put(2)
+        story.start(now_ms=T0).put(5).put(5, T0 + MINUTE).complete(key(0), 0, 1, 2, 3, 4).commit(5)
+        story.events.append(Put(1, P, 2, T0 + MINUTE))
+        story.complete(key(0), 0, 1, life=1)
+
+        assert [("rewritten", (2, 3, 4), False), ("lost", (2, 3, 4), True)] == found(judge(story.history()))
+
+    def test_a_skipped_null_is_not_lost(self) -> None:
+        """Records that the configuration says not to store need no object."""
+        log = (FIVE[0], FIVE[1]._replace(value=None), FIVE[2])
+        story = Story(log, {**JSON, "behavior.on.null.values": "ignore"}).start().put(3)
+        story.complete(key(0), 0, 2).commit(3)
+
+        assert [] == found(judge(story.history()))
+
+
+class TestDuplicated:
+    """Records in two objects."""
+
+    def test_another_cut_after_a_crash_leaves_duplicates(self) -> None:
+        """Schedule rotation without conditional writes: the second life cuts elsewhere (H3)."""
+        story = Story(FIVE, SCHEDULED).start().put(2).put(2, T0 + MINUTE).complete(key(0), 0, 1)
+        story.put(5, T0 + MINUTE).put(5, T0 + 2 * MINUTE).complete(key(2), 2, 3, 4).end()
+        story.start(now_ms=T0 + 2 * MINUTE).put(5, T0 + 2 * MINUTE).put(5, T0 + 3 * MINUTE)
+        story.complete(key(0), 0, 1, 2, 3, 4).commit(5)
+        verdict = judge(story.history())
+
+        assert [("rewritten", (2, 3, 4), False), ("duplicated", (2, 3, 4), True)] == found(verdict)
+        assert (key(0), key(2)) == verdict.findings[1].keys
+
+    def test_a_duplicate_that_is_repaired_was_there_for_a_moment(self) -> None:
+        """The longer object is seen beside the next one, then replaced by the shorter one again."""
+        story = Story(FIVE, SCHEDULED).start().put(2).put(2, T0 + MINUTE).complete(key(0), 0, 1)
+        story.put(5, T0 + MINUTE).put(5, T0 + 2 * MINUTE).complete(key(2), 2, 3, 4).end()
+        story.start(now_ms=T0 + 2 * MINUTE).put(5, T0 + 2 * MINUTE).put(5, T0 + 3 * MINUTE)
+        story.complete(key(0), 0, 1, 2, 3, 4).end()
+        story.start(now_ms=T0 + 3 * MINUTE).put(2, T0 + 3 * MINUTE).put(2, T0 + 4 * MINUTE)
+        story.complete(key(0), 0, 1).commit(2)
+        story.put(5, T0 + 4 * MINUTE).put(5, T0 + 5 * MINUTE).complete(key(2), 2, 3, 4).commit(5)
+        verdict = judge(story.history())
+
+        assert {("duplicated", (2, 3, 4), False), ("rewritten", (2, 3, 4), False)} == set(found(verdict))
+
+    def test_an_offset_twice_in_one_object_is_a_duplicate(self) -> None:
+        """It is also not what the model names for the object, and out of order."""
+        story = Story(FIVE[:3]).start().put(3).complete(key(0), 0, 1, 1).commit(2)
+
+        assert ("duplicated", (1,), True) in found(judge(story.history()))
+
+
+class TestContent:
+    """Objects that do not hold what the model says."""
+
+    def test_other_bytes_for_a_record_are_altered_not_lost(self) -> None:
+        """The record stands there, changed."""
+        story = Story(FIVE[:2]).start().put(2).complete(key(0), content=b'{"i":0}\n{"i":7}\n').commit(2)
+
+        assert [("altered", (1,), True)] == found(judge(story.history()))
+
+    def test_a_truncated_object_is_altered_and_short(self) -> None:
+        """One piece is no record; the record behind it is missing."""
+        config = {**JSON, "flush.size": "3"}
+        story = Story(FIVE[:3], config).start().put(3).complete(key(0), content=b'{"i":0}\n{"i"').commit(3)
+
+        assert {("altered", (1,), True), ("misplaced", (2,), True), ("lost", (2,), True)} <= set(
+            found(judge(story.history()))
+        )
+
+    def test_a_cut_at_the_wrong_place_is_misplaced(self) -> None:
+        """An object of three where the model names two: the third belongs elsewhere."""
+        story = Story(FIVE).start().put(5).complete(key(0), 0, 1, 2).complete(key(3), 3, 4).commit(5)
+
+        kinds = found(judge(story.history()))
+        assert ("misplaced", (2,), True) in kinds
+        assert ("misplaced", (3, 4), True) in kinds
+        assert "lost" not in {kind for kind, _, _ in kinds}
+
+    def test_a_wrong_name_is_misplaced(self) -> None:
+        """The right records under another directory."""
+        story = Story(FIVE[:2]).start().put(2).complete(key(0, "partition=1"), 0, 1).commit(2)
+
+        assert [("misplaced", (0, 1), True)] == found(judge(story.history()))
+
+    def test_a_wrong_object_that_was_repaired_was_wrong_for_a_moment(self) -> None:
+        """A killed life left a short object; the next one replaced it."""
+        story = Story(FIVE[:2]).start().put(2).complete(key(0), 0).end().start().put(2)
+        story.complete(key(0), 0, 1).commit(2)
+
+        assert [("misplaced", (1,), False), ("rewritten", (1,), False)] == found(judge(story.history()))
+
+    def test_records_out_of_order_are_reordered(self) -> None:
+        """The right records of an object, the wrong way round."""
+        story = Story(FIVE[:2]).start().put(2).complete(key(0), 1, 0).commit(2)
+
+        assert [("reordered", (0,), True)] == found(judge(story.history()))
+
+    def test_objects_out_of_turn_are_reordered(self) -> None:
+        """Files of one rotation are completed in order of opening."""
+        log = log_of(T0 + HOUR, T0, T0 + HOUR, T0)
+        story = Story(log, {**HOURLY, "flush.size": "4"}).start().put(4)
+        day = "year=2024/month=01/day=01"
+        story.complete(key(1, f"{day}/hour=00"), 1, 3).complete(key(0, f"{day}/hour=01"), 0, 2).commit(4)
+
+        assert [("reordered", (1, 3), False)] == found(judge(story.history()))
+
+    def test_equal_json_in_other_bytes_is_no_other_record(self) -> None:
+        """Another printer of the same values alters nothing, though its objects are not the sink's."""
+        story = Story(FIVE[:2]).start().put(2).complete(key(0), content=b'{"i": 0}\n{ "i":1 }\n').commit(2)
+        verdict = judge(story.history())
+
+        assert [] == found(verdict)
+        assert "once at all times" == verdict.guarantee
+
+    def test_an_object_whose_bytes_change_is_re_encoded(self) -> None:
+        """Equal records, other bytes: a reader that keeps digests would notice."""
+        story = Story(FIVE[:2]).start().put(2).complete(key(0), 0, 1).end().start().put(2)
+        story.complete(key(0), content=b'{"i": 0}\n{"i": 1}\n').commit(2)
+
+        assert [("re-encoded", (), False)] == found(judge(story.history()))
+
+    def test_an_object_of_unknown_content_is_leaked(self) -> None:
+        """Nothing in it is a record of the log."""
+        story = good()
+        story.knows_order = False
+        story.complete("elsewhere/readme.txt", content=b"hello")
+        verdict = judge(story.history())
+
+        assert [("leaked", (), True)] == found(verdict)
+        assert ("elsewhere/readme.txt",) == verdict.findings[0].keys
+
+    def test_unfinished_uploads_are_leaked(self) -> None:
+        """Parts that nobody completes cost money."""
+        assert [("leaked", (), True)] == found(judge(good().history(unfinished=(key(4),))))
+
+    def test_values_that_contain_the_separator_are_told_apart(self) -> None:
+        """Pieces are records, not lines."""
+        config = {
+            **JSON,
+            "format.class": "io.confluent.connect.s3.format.bytearray.ByteArrayFormat",
+            "value.converter": "org.apache.kafka.connect.converters.ByteArrayConverter",
+        }
+        log = tuple(record._replace(value=b"a\nb" if record.offset % 2 else b"a") for record in FIVE)
+        name = key(0).replace(".json", ".bin")
+        story = Story(log, config).start().put(2).complete(name, 0, 1, 2).commit(2)
+
+        assert ("misplaced", (2,), True) in found(judge(story.history(drained=False)))
+
+
+class TestCommits:
+    """Commits against what is durable."""
+
+    def test_a_commit_ahead_of_its_objects_overtakes_them(self) -> None:
+        """A moment later all is well, but a crash in between would have lost records."""
+        story = Story(FIVE).start().put(5).complete(key(0), 0, 1).commit(4).complete(key(2), 2, 3)
+        verdict = judge(story.history())
+
+        assert [("overtaken", (2, 3), False)] == found(verdict)
+        assert "at-most-once" == verdict.guarantee
+
+    def test_a_commit_that_failed_overtakes_nothing(self) -> None:
+        """It never reached the broker; nor is the sink stuck for it, since offsets are handed out once."""
+        story = Story(FIVE).start().put(5).complete(key(0), 0, 1).complete(key(2), 2, 3)
+
+        assert [] == found(judge(story.commit(4, applied=False).history()))
+
+    def test_a_commit_that_never_catches_up_is_stuck(self) -> None:
+        """Asked after all is closed, and still too low at the end."""
+        story = Story(FIVE).start().put(5).complete(key(0), 0, 1).complete(key(2), 2, 3).commit(2)
+
+        assert [("stuck", (2, 3), True)] == found(judge(story.history()))
+
+    def test_a_sink_that_does_not_finish_is_stuck(self) -> None:
+        """All faults are over and the log is not read."""
+        story = Story(FIVE).start().put(2).complete(key(0), 0, 1).commit(2)
+
+        assert [("stuck", (), True)] == found(judge(story.history(drained=False)))
+        assert [] == found(judge(story.history(drained=False, settled=False)))
+
+
+class TestEvidence:
+    """What the events do not say."""
+
+    def test_a_version_without_an_event_is_not_held_against_the_sink(self) -> None:
+        """Its order is unknown, so nothing is said about moments; it says so."""
+        story = Story(FIVE).start().put(5).complete(key(0), 0, 1)
+        story.knows_order = False
+        story.complete(key(2), 2, 3)
+        story.knows_order = True
+        verdict = judge(story.commit(4).end().history(settled=False))
+
+        assert [] == found(verdict)
+        assert (f"when {key(2)} became visible as version 1",) == verdict.not_observed
+
+    def test_versions_without_ids_are_matched_by_order(self) -> None:
+        """A bucket that keeps no history still has its last contents."""
+        history = good().history()
+        events = tuple(
+            dataclasses.replace(each, version_id=None) if isinstance(each, Requested) else each
+            for each in history.events
+        )
+
+        assert [] == found(judge(dataclasses.replace(history, events=events)))
+
+    def test_a_vanished_version_is_recognised_by_its_digest(self) -> None:
+        """Without versions the first content of a key is known by its digest alone, or not at all."""
+        story = Story(FIVE).start().put(5).complete(key(0), 0, 1).end().start().put(5).complete(key(0), 0, 1)
+        history = story.complete(key(2), 2, 3).commit(4).history()
+        history = dataclasses.replace(
+            history, versions=tuple(each for each in history.versions if each.version_id != "0")
+        )
+        digest = hashlib.sha256(b'{"i":0}\n{"i":1}\n').hexdigest()
+        told = tuple(
+            dataclasses.replace(each, digest=digest) if isinstance(each, Requested) and each.version_id == "0" else each
+            for each in history.events
+        )
+
+        assert [] == found(judge(history))
+        assert (f"what {key(0)} held after its complete by life 1",) == judge(history).not_observed
+        assert () == judge(dataclasses.replace(history, events=told)).not_observed
+
+    def test_a_complete_of_unknown_outcome_is_named(self) -> None:
+        """Nobody knows whether it took effect, so nobody is accused."""
+        story = Story(FIVE).start().put(5)
+        story.events.append(Requested(1, P, "complete", key(0), "u", "unknown", applied=None))
+        verdict = judge(story.end().history(settled=False))
+
+        assert [] == found(verdict)
+        assert (f"whether the complete of {key(0)} by life 1 took effect is not known",) == verdict.not_observed
+
+    def test_a_sink_seen_only_through_its_requests_is_judged_by_its_objects(self) -> None:
+        """Without puts nothing is predicted; duplicates and losses still show."""
+        story = Story(FIVE)
+        story.life = 1
+        story.events.append(Started(1, JSON))
+        story.complete(key(0), 0, 1).complete(key(2), 1, 2).commit(4)
+        verdict = judge(story.history(settled=False))
+
+        assert {("duplicated", (1,), True), ("lost", (3,), True), ("overtaken", (3,), True)} == set(found(verdict))
+
+    def test_a_put_without_a_writer_is_an_error(self) -> None:
+        """A history that contradicts itself is not judged."""
+        history = History("none", {P: FIVE}, (Started(1, JSON), Put(1, P, 1, T0)), ())
+        with pytest.raises(ValueError, match="nothing opened a writer"):
+            judge(history)
+
+    def test_a_partition_that_nobody_read_has_no_findings(self) -> None:
+        """Another partition of the log, never opened and never committed."""
+        history = good().history()
+        other = TopicPartition("t", 1)
+
+        assert [] == found(judge(dataclasses.replace(history, log={**history.log, other: FIVE})))
+
+    def test_offsets_read_as_ranges(self) -> None:
+        """Sentences name runs by their ends."""
+        assert "1, 3-5" == ranges((1, 3, 4, 5))
+        assert "none" == ranges(())
