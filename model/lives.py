@@ -201,7 +201,10 @@ class _Reader:
         took_effect = event.applied or (event.applied is None and event.outcome == "ok")
         if took_effect:
             self.visible.append(event)
+        if event.outcome == "ok":
             return
+        # Also where only the reply was lost: the sink believes that it failed, and its next commit, which names
+        # every partition, takes these back to what it believes.
         for writer in self.open.get(event.life, {}).values():
             if writer.partition in event.offsets and writer.asks:
                 writer.refused_asks.add(len(writer.asks) - 1)

@@ -75,7 +75,8 @@ class _Moments:
             self._doubled(partition, twice)
 
     def _doubled(self, partition: TopicPartition, twice: set[int]) -> None:
-        by_keys = cover_of([held for held in self.visible.values() if held.partition == partition])[partition]
+        holders = [held for held in self.visible.values() if not twice.isdisjoint(held.offsets)]
+        by_keys = cover_of(holders)[partition]
         for offset in twice:
             self.doubled.setdefault((partition, tuple(sorted(set(by_keys[offset])))), set()).add(offset)
 

@@ -21,8 +21,9 @@ from onceproof.scenarios.errors import EnvironmentFailure, ScenarioError
 from onceproof.scenarios.logs import LogError
 from onceproof.scenarios.replay import LIBRARY
 from onceproof.sink import config as sink_config
-from onceproof.sink.errors import ConfigError
+from onceproof.sink.errors import ConfigError, SourceError, StoreError, TaskFailed
 from onceproof.sink.properties import read_properties
+from onceproof.sink.worker import Worker, run_until_signalled
 
 AS_EXPECTED, NOT_AS_EXPECTED, COULD_NOT = 0, 1, 2
 _WORLDS = ("simulated", "embedded", "container")
@@ -58,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_prove(commands)
     _add_replay(commands)
+    _add_sink(commands)
     schema = commands.add_parser("schema", help="print the JSON Schema of scenario files")
     schema.set_defaults(run=_schema)
     return parser
@@ -107,6 +109,37 @@ def _add_replay(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument("--json", action="store_true", help="print what came of it as JSON")
     parser.add_argument("--history", type=Path, metavar="DIR", help="write each run's history there, as JSON Lines")
     parser.set_defaults(run=_replay)
+
+
+def _add_sink(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    sink = commands.add_parser("sink", help="the sink itself").add_subparsers(required=True, metavar="COMMAND")
+    parser = sink.add_parser(
+        "run",
+        help="land topics in S3 as the Kafka Connect S3 sink does",
+        description="Runs the sink with a Kafka Connect .properties file until SIGTERM or Ctrl-C, which end it in order.",
+    )
+    parser.add_argument("config", type=Path, metavar="FILE", help="a .properties file of the Kafka Connect S3 sink")
+    parser.add_argument("--bootstrap-servers", required=True, metavar="HOST:PORT,…", help="where Kafka is")
+    parser.add_argument("--group", help="consumer group (connect-<name>)")
+    parser.add_argument(
+        "--offset-flush-interval-ms", type=int, default=60_000, metavar="MS", help="between two commits (60000)"
+    )
+    parser.set_defaults(run=_sink_run)
+
+
+def _sink_run(chosen: argparse.Namespace, command: str) -> int:
+    worker = Worker(
+        sink_config.parse(read_properties(chosen.config)),
+        chosen.bootstrap_servers,
+        group=chosen.group,
+        offset_flush_interval_ms=chosen.offset_flush_interval_ms,
+    )
+    try:
+        run_until_signalled(worker)
+    except (TaskFailed, StoreError, SourceError) as error:
+        _complain(f"the task failed: {error}")
+        return NOT_AS_EXPECTED
+    return AS_EXPECTED
 
 
 def _schema(chosen: argparse.Namespace, command: str) -> int:

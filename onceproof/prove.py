@@ -15,7 +15,7 @@ from onceproof.reports.collect import Cell, Comparison, Measured, Report, Row, S
 from onceproof.scenarios import files, logs, replay
 from onceproof.scenarios.configurations import CONFIGURATIONS, FAULTS, FLIGHTS, Configuration, of_user
 from onceproof.scenarios.explore import Finding, explore
-from onceproof.scenarios.operation import Pace, crashed, disturbed, operation
+from onceproof.scenarios.operation import Pace, crashed, operation
 from onceproof.scenarios.run import Run, World, run
 from onceproof.scenarios.scenario import Scenario
 from onceproof.scenarios.worlds import process
@@ -23,8 +23,7 @@ from onceproof.scenarios.worlds.simulated import SimulatedWorld
 
 REAL_FAULTS: Mapping[str, str] = {
     "none": "nothing goes wrong",
-    "crash": "three kill -9 at cuts drawn from the seed, one of them between a completed file and its commit",
-    "lost reply": "one completion, drawn from the seed, is applied, but its reply is lost",
+    "crash": "three kill -9 at cuts drawn from the seed, one of them before a commit that several files wait for",
 }
 _BECAUSE = "found by onceproof prove"
 _START_MS = 1_360_000_000_000
@@ -121,14 +120,19 @@ def _explore(row: Configuration, fault: str) -> tuple[Finding, float]:
 def _small_table(order: Order, found: Sequence[tuple[Finding, float]]) -> Comparison:
     cells = iter(found)
     rows = [
-        Row(row.name, row.shown(), tuple(_small_cell(order, row, fault, next(cells)[0]) for fault in FAULTS))
+        Row(
+            row.name,
+            row.shown(),
+            tuple(_small_cell(order, row, fault, next(cells)[0]) for fault in FAULTS),
+            note=f"{row.bound('crash').steps()}{row.note}",
+        )
         for row in order.configurations
     ]
     return Comparison(
         title="Small worlds, all of them",
         world=SimulatedWorld.name,
         world_note=SimulatedWorld.note,
-        log_note="every small log, poll split, commit and cut up to the bound that each cell names",
+        log_note="every log, poll split, commit and place of the fault up to the bound that rows and cells name",
         faults=tuple(FAULTS.items()),
         rows=tuple(rows),
     )
@@ -146,7 +150,7 @@ def _small_cell(order: Order, row: Configuration, fault: str, finding: Finding) 
         guarantee=found,
         expected=row.expectation(fault),
         runs=finding.runs,
-        evidence=f"exhaustive: {bound.describe()}{row.note}{troubles}",
+        evidence=f"{bound.size()}{troubles}",
         world=SimulatedWorld.name,
         story=story,
     )
@@ -180,7 +184,7 @@ def _real_cells(
 ) -> Iterator[tuple[str, Cell, float]]:
     """The cells of one configuration: a calm run, and what the seed makes of it."""
     longest = max(map(len, order.log.log.values()), default=0)
-    pace = Pace(poll=max(1, min(500, longest // 4)), clock_step_ms=row.real_clock_step_ms, commit_each=4)
+    pace = Pace(poll=max(1, min(500, longest // 4)), clock_step_ms=row.real_clock_step_ms, commit_each=8)
     slug = f"{_slug(row.name)}"
     calm = None
     for fault in REAL_FAULTS:
@@ -190,10 +194,8 @@ def _real_cells(
         if calm is None:
             scenario = operation(slug, row.properties, order.log.log, order.log.origin, pace, start_ms=_START_MS)
             ran = calm = run(scenario, world)
-        elif fault == "crash":
-            ran = run(crashed(calm, draw, 3), world)
         else:
-            ran = run(disturbed(calm, draw, at="complete", when="after", kind="io"), world)
+            ran = run(crashed(calm, draw, 3), world)
         verdict = judge(ran.history)
         cell = _real_cell(order, row, fault, world.name, ran, verdict)
         progress.step(f"{world.name}: {row.name}, {fault}")

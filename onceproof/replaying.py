@@ -79,7 +79,7 @@ def _print(done: Replay, console: Console) -> None:
 
 
 def _summary(replays: list[Replay]) -> str:
-    counts = Counter(done.outcome for done in replays)
+    counts = Counter[str](done.outcome for done in replays)
     world = replays[0].world
     parts = [f"{counts[outcome]} {outcome}" for outcome in _MARKS if counts[outcome]]
     return f"{', '.join(parts)}, in the {world} world"

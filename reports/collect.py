@@ -54,6 +54,8 @@ class Row:
     config: Mapping[str, str]
     """The properties that matter for this row, as the user wrote them."""
     cells: tuple[Cell, ...]
+    note: str = ""
+    """What its cells have in common: `gaps of 1,000 or 3,000 ms`."""
 
 
 @dataclass(frozen=True, slots=True)

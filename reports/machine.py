@@ -5,13 +5,14 @@ Version 1. Top level, in this order:
 - `version`: 1; a reader refuses what it does not know. New fields may appear, no field changes its meaning.
 - `seed`, `command`, `as_expected`, `summary`.
 - `comparisons`: `title`, `world`, `world_note`, `log_note`, `faults` (`name`, `meaning`), `rows` (`name`,
-  `config`, `cells`). A cell: `fault`, `guarantee`, `expected` (null: none stated), `as_expected`, `mark`
+  `config`, `note`, `cells`). A cell: `fault`, `guarantee`, `expected` (null: none stated), `as_expected`, `mark`
   (`kept`, `refuted`, `not observed`), `runs`, `evidence`, `world`, `story` (a number into `stories`, or
   null).
 - `stories`: `number`, `name`, `comparison`, `row`, `fault`, `scenario_path`, `scenario` (the file as text),
   `replay`, `telling` (sentences), `verdict`, `history`. Partitions are written `topic-0`; bytes as
   `{"text": …}` or `{"base64": …}`; an event has its kind in `event`. Uploads and versions of a key are
-  numbered from 1, since the names that a store gives them differ from run to run.
+  numbered from 1, since the names that a store gives them differ from run to run. `history` is null for a log of
+  more than 1,000 records: the replay command with `--history` writes it.
 - `measured`: all that does differ: the values measured, and `version_ids` by story and key.
 """
 
@@ -28,6 +29,8 @@ from onceproof.reports.story import tell
 from onceproof.reports.words import Placed, cell_words, stories, summary
 
 VERSION = 1
+RECORDS_MAX = 1000
+"""The history of a larger log is left out; `replay` with `--history` writes it."""
 
 
 def machine(report: Report) -> str:
@@ -60,6 +63,7 @@ def _comparison(comparison: Comparison, numbers: dict[int, int]) -> dict[str, An
             {
                 "name": row.name,
                 "config": dict(row.config),
+                "note": row.note,
                 "cells": [
                     {"fault": fault, **_cell(cell, numbers.get(id(cell)))}
                     for (fault, _), cell in zip(comparison.faults, row.cells, strict=True)
@@ -96,7 +100,7 @@ def _story(placed: Placed) -> dict[str, Any]:
         "replay": story.replay,
         "telling": plain(tell(story)),
         "verdict": _verdict(story.verdict),
-        "history": _history(story.history),
+        "history": _history(story.history) if _records(story.history) <= RECORDS_MAX else None,
     }
 
 
@@ -108,6 +112,10 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "objects": plain(verdict.objects),
         "pending": plain(verdict.pending),
     }
+
+
+def _records(history: History) -> int:
+    return sum(map(len, history.log.values()))
 
 
 def _history(history: History) -> dict[str, Any]:

@@ -61,6 +61,7 @@ def _comparison(comparison: Comparison, numbers: dict[int, int]) -> str:
     rows = []
     for row in comparison.rows:
         properties = "".join(f"<br>{code(f'{key}={value}')}" for key, value in row.config.items())
+        properties += f"<br>{escaped(row.note)}" if row.note else ""
         cells = [_cell(cell, numbers.get(id(cell))) for cell in row.cells]
         rows.append(_line([f"**{escaped(row.name)}**{properties}", *cells]))
     return "\n".join(

@@ -1,19 +1,19 @@
-"""The report on a terminal: the tables, then each story in a few lines that end with its replay command."""
+"""The report on a terminal: each story in a few lines that end with its replay command, then the tables."""
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from onceproof.reports.collect import Cell, Comparison, Report
+from onceproof.reports.collect import Cell, Comparison, Report, Row
 from onceproof.reports.story import tell
 from onceproof.reports.words import (
     SIGNS,
-    STEPS_MAX,
     TIMES,
     Mark,
     Placed,
     cell_words,
+    counted,
     printable,
     stories,
     summary,
@@ -25,12 +25,12 @@ _PLAIN = str.maketrans({"✓": "+", "✗": "x", "◌": "o", TIMES: "x", "…": "
 
 
 def print_report(report: Report, console: Console) -> None:
-    """Print the tables and stories of `report`; the last line of a story is its replay command."""
+    """Print the stories of `report`, each ending with its replay command, then the tables, which stay in sight."""
     numbers = {id(placed.cell): placed.number for placed in stories(report)}
-    for comparison in report.comparisons:
-        _print_comparison(comparison, numbers, console)
     for placed in stories(report):
         _print_story(placed, console)
+    for comparison in report.comparisons:
+        _print_comparison(comparison, numbers, console)
     style = "bold green" if report.as_expected else "bold red"
     console.print(_text(summary(report), console, style))
     _print_line(f"Reproduce: {report.command}", console)
@@ -49,34 +49,46 @@ def _print_line(text: str, console: Console, style: str = "") -> None:
 
 
 def _print_comparison(comparison: Comparison, numbers: dict[int, int], console: Console) -> None:
+    """One table: a line for each configuration and guarantee, with the faults under which it holds."""
     console.print(_text(comparison.title, console, "bold"))
     console.print(_text(f"World {comparison.world}: {comparison.world_note}", console, "dim"))
     console.print(_text(f"Records: {comparison.log_note}", console, "dim"))
-    table = Table(box=box.SIMPLE_HEAD, show_lines=True, pad_edge=False, header_style="bold")
-    table.add_column("configuration", ratio=1, overflow="fold")
-    for fault, _ in comparison.faults:
-        table.add_column(_text(fault, console), ratio=1, overflow="fold")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for column, ratio in (("configuration", 5), ("strongest guarantee not refuted", 4), ("under", 7)):
+        table.add_column(column, ratio=ratio, overflow="fold")
     for row in comparison.rows:
         name = _text(row.name, console, "bold")
-        for key, value in row.config.items():
-            name.append_text(_text(f"\n{key}={value}", console, "dim not bold"))
-        table.add_row(name, *(_cell(cell, numbers.get(id(cell)), console) for cell in row.cells))
+        for same in _alike(comparison, row):
+            table.add_row(name, _standing(same[0][1], console), _under(same, numbers, console))
+            name = _text("", console)
+        table.add_section()
     console.print(table)
 
 
-def _cell(cell: Cell, number: int | None, console: Console) -> Text:
+def _alike(comparison: Comparison, row: Row) -> list[list[tuple[str, Cell]]]:
+    """The cells of a row with their faults, those of one guarantee together, strongest first."""
+    groups: dict[str, list[tuple[str, Cell]]] = {}
+    for (fault, _), cell in zip(comparison.faults, row.cells, strict=True):
+        groups.setdefault(cell_words(cell).guarantee, []).append((fault, cell))
+    return sorted(groups.values(), key=lambda group: -(cell_words(group[0][1]).steps or 0))
+
+
+def _standing(cell: Cell, console: Console) -> Text:
     words = cell_words(cell)
-    text = _text(f"{_ladder(words.steps)}{words.guarantee}", console, _STYLES[words.mark])
-    where = f" → story {number}" if number else ""
-    text.append_text(_text(f"\n{SIGNS[words.mark]} {words.standing}{where}", console))
-    if words.unexpected:
-        text.append_text(_text(f"\n! {words.unexpected}", console, "bold reverse"))
-    text.append_text(_text(f"\n{words.evidence}", console, "dim"))
+    return _text(f"{SIGNS[words.mark]} {words.guarantee}", console, _STYLES[words.mark])
+
+
+def _under(group: list[tuple[str, Cell]], numbers: dict[int, int], console: Console) -> Text:
+    """Faults, each with its story and, if it is not as expected, with what was; then how many runs stand behind them."""
+    text = _text("", console)
+    for index, (fault, cell) in enumerate(group):
+        story = f" (story {numbers[id(cell)]})" if id(cell) in numbers else ""
+        text.append_text(_text(f"{', ' if index else ''}{fault}{story}", console))
+        if unexpected := cell_words(cell).unexpected:
+            text.append_text(_text(f" ! {unexpected}", console, "bold reverse"))
+    runs = sum(cell.runs for _, cell in group)
+    text.append_text(_text(f"; {counted(runs, 'run')}", console, "dim"))
     return text
-
-
-def _ladder(steps: int | None) -> str:
-    return "" if steps is None else f"{'▮' * steps}{'▯' * (STEPS_MAX - steps)} "
 
 
 def _print_story(placed: Placed, console: Console) -> None:

@@ -5,6 +5,7 @@ A full disk or a kill leaves the file of before.
 
 import os
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
 
 from onceproof.reports.collect import Report
@@ -28,9 +29,17 @@ def write(report: Report, folder: Path) -> Path:
         "index.html": html(report),
     }
     targets = {inside(folder, name): text for name, text in files.items()}
+    _forget_stories(folder, targets)
     for target, text in targets.items():
         replace(target, text)
     return folder / "index.html"
+
+
+def _forget_stories(folder: Path, targets: Collection[Path]) -> None:
+    """Remove the scenarios that an earlier report left in this folder: its stories are told no more."""
+    for old in (folder / "scenarios").glob("*.yaml"):
+        if old not in targets:
+            old.unlink()
 
 
 def inside(folder: Path, name: str) -> Path:

@@ -2,7 +2,7 @@
 
 A world is: a log of up to N records over a few timestamp gaps × every split of it into polls × where commits are asked
 for × where the clock moves × where the fault strikes. The first refutation found is therefore the smallest. What lies
-outside the bound is said in `Bound.describe`.
+outside the bound was not looked at.
 """
 
 import itertools
@@ -42,13 +42,15 @@ class Bound:
     splits: bool = True
     """Whether polls are split in every way, or the log is read in one poll."""
 
-    def describe(self) -> str:
-        """What was covered, for people."""
-        gaps = ", ".join(f"{gap:,}" for gap in self.gaps_ms)
-        polls = "every poll split" if self.splits else "one poll"
-        steps = " or ".join(f"{step:,}" for step in self.clock_steps_ms)
-        clocks = f", clock moves of {steps} ms" if self.clock_steps_ms != (0,) else ""
-        return f"every log up to {self.records} records with gaps of {gaps} ms, {polls}{clocks}"
+    def size(self) -> str:
+        """How large the worlds are, in a few words."""
+        return f"all logs up to {self.records} records" + ("" if self.splits else ", one poll")
+
+    def steps(self) -> str:
+        """What lies between two records, and what the clock does."""
+        gaps = " or ".join(f"{gap:,}" for gap in self.gaps_ms)
+        moves = " or ".join(f"{step:,}" for step in self.clock_steps_ms)
+        return f"gaps of {gaps} ms" + (f"; clock moves of {moves} ms" if self.clock_steps_ms != (0,) else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,8 @@ def _placed(base: Scenario, fault: str, rest: tuple[Step, ...], world: World) ->
         match fault:
             case "crash" | "other flush.size":
                 yield (place,)
+                if place is places[-1]:  # n effects have n + 1 cuts
+                    yield (place._replace(when="after"),)
             case "two crashes":
                 crashed = effects(run(replace(base, course=(place, *base.course, *rest)), world))
                 for second in crashed[places.index(place) :]:

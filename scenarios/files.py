@@ -1,15 +1,17 @@
-"""The scenario file: YAML, version 1. Reads with errors that name the place, the value and what is allowed; writes canonically.
+"""The scenario file: YAML, version 1. Errors name the place, the value and what is allowed; written ones are canonical.
 
 A file that an older release wrote always loads. `json_schema` gives the format to editors (`onceproof schema`).
 """
 
 import base64
+import binascii
 from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from onceproof.model.history import Log, Record, TopicPartition
 from onceproof.scenarios import logs
@@ -44,11 +46,31 @@ class _Part(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _known_names(cls, data: object) -> object:
+        """Name what is allowed, which pydantic's own refusal does not."""
+        for name in data if isinstance(data, dict) else ():
+            if name not in cls.model_fields:
+                known = ", ".join(cls.model_fields)
+                raise PydanticCustomError(
+                    "unknown_name", "{name} is no name here; names are {known}", {"name": repr(name), "known": known}
+                )
+        return data
+
+
+def _decodable(text: str) -> str:
+    try:
+        base64.b64decode(text, validate=True)
+    except binascii.Error as error:
+        raise ValueError(f"must be base64: {error}") from None
+    return text
+
 
 class Base64(_Part):
     """Bytes that are no text."""
 
-    base64: str
+    base64: Annotated[str, AfterValidator(_decodable)]
 
 
 class RecordLine(_Part):
@@ -114,6 +136,7 @@ class LogPart(_Part):
 
     topic: str = "t"
     records: list[RecordLine | RunLine] | None = None
+    empty: Annotated[list[PartitionText], Field(description="with records: partitions without one")] = []
     generated: Generated | None = None
     flights: Flights | None = None
     jsonl: JsonLines | None = None
@@ -187,7 +210,7 @@ class RestStep(_Part):
 
 Word: TypeAlias = Literal["start", "commit", "crash", "stop", "expire_offsets", "rest"]
 StepPart: TypeAlias = Word | StartStep | PollLine | ClockStep | FaultStep | RebalanceStep | RestStep
-_STEPS = {
+_STEPS: Mapping[str, type[_Part]] = {
     "start": StartStep,
     "poll": PollLine,
     "clock": ClockStep,
@@ -274,22 +297,27 @@ def parse(text: str, where: str, folder: Path = Path()) -> Scenario:
     """Read a scenario from text; `where` names it in errors, `folder` is what paths in it are relative to."""
     try:
         data = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader that refuses doubled names
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date or number that is none
         raise ScenarioError(f"{where}: not YAML: {error}") from None
     if not isinstance(data, dict):
         raise ScenarioError(f"{where}: must be a mapping that begins with 'onceproof: 1'")
-    if data.get("onceproof") != VERSION:
-        found = data.get("onceproof")
+    found = data.get("onceproof")
+    if type(found) is not int or found != VERSION:
         raise ScenarioError(
             f"{where}: onceproof: {found!r} is not a version that this release reads; it reads {VERSION}"
         )
     _check_steps(data.get("course"), where)
+    _check_records(data.get("log"), where)
     try:
-        return _scenario(ScenarioFile.model_validate(data), folder)
+        scenario = _scenario(ScenarioFile.model_validate(data), folder)
+        _check_partitions(scenario)
     except ValidationError as error:
         raise ScenarioError("\n".join(f"{where}: {line}" for line in _problems(error))) from None
-    except (logs.LogError, ScenarioError) as error:
+    except logs.LogError as error:
+        raise ScenarioError(f"{where}: log: {error}") from None
+    except ScenarioError as error:
         raise ScenarioError(f"{where}: {error}") from None
+    return scenario
 
 
 class _Loader(yaml.SafeLoader):
@@ -298,6 +326,8 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002
         seen = set()
         for key_node, _ in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(None, None, "a name must be a text", key_node.start_mark)
             if key_node.value in seen:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"{key_node.value!r} stands twice", key_node.start_mark
@@ -311,23 +341,35 @@ def _check_steps(course: object, where: str) -> None:
     for index, step in enumerate(course if isinstance(course, list) else []):
         names = list(step) if isinstance(step, dict) else [step]
         allowed = _STEPS if isinstance(step, dict) else _WORDS
-        if len(names) != 1 or names[0] not in allowed:
+        if len(names) != 1 or not isinstance(names[0], str) or names[0] not in allowed:
             both = sorted({*_STEPS, *_WORDS})
             raise ScenarioError(f"{where}: course[{index}]: {step!r} is not a step; steps are {', '.join(both)}")
         if isinstance(step, dict):
             try:
                 _STEPS[names[0]].model_validate(step)
             except ValidationError as error:
-                raise ScenarioError(f"{where}: course[{index}].{_problems(error)[0]}") from None
+                raise ScenarioError(f"{where}: {_problems(error, f'course[{index}]')[0]}") from None
 
 
-def _problems(error: ValidationError) -> list[str]:
-    """One line for each place: the place, what is wrong, the value."""
+def _check_records(log: object, where: str) -> None:
+    """Name a wrong record as what it was meant to be, not as everything that it could have been."""
+    lines = log.get("records") if isinstance(log, dict) else None
+    for index, line in enumerate(lines if isinstance(lines, list) else []):
+        meant = RunLine if isinstance(line, dict) and "run" in line else RecordLine
+        try:
+            meant.model_validate(line)
+        except ValidationError as error:
+            problems = _problems(error, f"log.records.{index}")
+            raise ScenarioError("\n".join(f"{where}: {problem}" for problem in problems)) from None
+
+
+def _problems(error: ValidationError, at: str = "") -> list[str]:
+    """One line for each place (below `at`): the place, what is wrong, the value."""
     lines: dict[str, str] = {}
     for found in error.errors(include_url=False):
-        place = ".".join(str(part) for part in found["loc"] if not str(part)[:1].isupper())
-        shown = "" if found["type"] == "missing" else f", found {found['input']!r}"
-        lines.setdefault(place, f"{place}: {found['msg']}{shown}")
+        place = ".".join([at, *(str(part) for part in found["loc"] if not str(part)[:1].isupper())]).strip(".")
+        shown = "" if found["type"] in ("missing", "unknown_name") else f", found {found['input']!r}"
+        lines.setdefault(place, f"{place}{': ' if place else ''}{found['msg']}{shown}")
     return list(lines.values())
 
 
@@ -362,17 +404,34 @@ def _scenario(file: ScenarioFile, folder: Path) -> Scenario:
     )
 
 
+def _check_partitions(scenario: Scenario) -> None:
+    """A partition that a step or an expectation names must be one of the log."""
+    named: list[tuple[str, TopicPartition | None]] = []
+    for index, step in enumerate(scenario.course):
+        match step:
+            case Start(_, assign) | Rebalance(assign):
+                named += [(f"course[{index}]", partition) for partition in assign or ()]
+            case Fault(of=of):
+                named.append((f"course[{index}]", of))
+    named += [("expect.findings", allowed.partition) for allowed in scenario.expect.findings]
+    named += [("expect.committed", partition) for partition in scenario.expect.committed or ()]
+    for place, partition in named:
+        if partition is not None and partition not in scenario.log:
+            known = ", ".join(map(str, scenario.log)) or "none"
+            raise ScenarioError(f"{place}: {partition} is no partition of the log; its partitions are {known}")
+
+
 def partition_of(text: str) -> TopicPartition:
     """`t-0` as a topic-partition; the text has been validated."""
     topic, _, number = text.rpartition("-")
     return TopicPartition(topic, int(number))
 
 
-def _property(value: str | int | bool) -> str:
+def _property(value: str | int) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _step(part: Any) -> Step:
+def _step(part: Any) -> Step:  # noqa: PLR0911 - one line for each step
     match part:
         case str():
             return _WORDS[part]
@@ -399,6 +458,8 @@ def _log(part: LogPart, folder: Path) -> Log:
         raise ScenarioError(
             f"log: must have exactly one of records, generated, flights, jsonl; found {given or 'none'}"
         )
+    if part.empty and part.records is None:
+        raise ScenarioError(f"log.empty: belongs to records, found it beside {given[0]}")
     if part.generated is not None:
         made = part.generated
         return logs.generated(
@@ -412,6 +473,8 @@ def _log(part: LogPart, folder: Path) -> Log:
         )
     if part.flights is not None:
         months = part.flights.months
+        if months != list(range(months[0], months[0] + len(months))):
+            raise ScenarioError(f"log.flights.months: must ascend without a gap, found {months}")
         return logs.flights(range(min(months), max(months) + 1), part.topic, part.flights.partitions)
     if part.jsonl is not None:
         lines = part.jsonl
@@ -422,11 +485,11 @@ def _log(part: LogPart, folder: Path) -> Log:
             topic=part.topic,
             partitions=lines.partitions,
         )
-    return _records(part.topic, part.records or [])
+    return _records(part.topic, part.records or [], [partition_of(text) for text in part.empty])
 
 
-def _records(topic: str, lines: Sequence[RecordLine | RunLine]) -> Log:
-    log: dict[TopicPartition, list[Record]] = {}
+def _records(topic: str, lines: Sequence[RecordLine | RunLine], empty: Sequence[TopicPartition]) -> Log:
+    log: dict[TopicPartition, list[Record]] = {partition: [] for partition in empty}
     for index, line in enumerate(lines):
         for partition, record in _expand(topic, line):
             records = log.setdefault(partition, [])
@@ -458,7 +521,7 @@ def _numbered(value: str, offset: int) -> bytes:
 
 def _bytes(text: "str | Base64 | None") -> bytes | None:
     if isinstance(text, Base64):
-        return base64.b64decode(text.base64)
+        return base64.b64decode(text.base64, validate=True)
     return None if text is None else text.encode()
 
 
@@ -514,7 +577,8 @@ def _log_data(log: Log) -> dict[str, Any]:
             if partition.topic != topic:
                 line["topic"] = partition.topic
             lines.append(_Flow(line))
-    return {"topic": topic, "records": lines}
+    empty = [str(partition) for partition, records in log.items() if not records]
+    return {"topic": topic, "records": lines} | ({"empty": empty} if empty else {})
 
 
 def _bytes_data(data: bytes | None) -> object:
@@ -526,7 +590,7 @@ def _bytes_data(data: bytes | None) -> object:
         return _Flow(base64=base64.b64encode(data).decode())
 
 
-def _step_data(step: Step) -> object:
+def _step_data(step: Step) -> object:  # noqa: PLR0911 - one line for each step
     for word, same in _WORDS.items():
         if type(step) is type(same) and step == same:
             return word

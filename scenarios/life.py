@@ -67,7 +67,7 @@ class Armed:
     def __init__(self, faults: tuple[Fault, ...] = ()) -> None:
         self.faults = list(faults)
 
-    def meet(self, at: str, partition: TopicPartition | None, when: Literal["before", "after"]) -> Fault | None:
+    def meet(self, at: str, partition: tuple[str, int] | None, when: Literal["before", "after"]) -> Fault | None:
         """Count this effect for every fault that waits for it; returns the one that is due, disarmed."""
         due = None
         for index, fault in enumerate(self.faults):

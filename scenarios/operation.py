@@ -5,6 +5,7 @@ Where the faults strike is drawn from the seed, among the effects that the fault
 
 import itertools
 import random
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -43,36 +44,36 @@ def _steps(pace: Pace) -> Iterator[Step]:
 
 
 def crashed(calm: Run, draw: random.Random, crashes: int) -> Scenario:
-    """The same with `crashes` kill -9, each followed by a restart and by polls of another size.
+    """The same with `crashes` kill -9, each followed by a restart that polls at another size.
 
-    One of them falls between a completed file and its commit: that is where a replay begins.
+    The first falls before a commit that many files of one partition wait for: what is read again then meets most of
+    them. The others strike soon after a restart.
     """
     scenario = calm.scenario
     places = effects(calm)
-    commits = [
-        index for index, place in enumerate(places) if place.at == "commit" and places[index - 1].at == "complete"
-    ]
-    chosen = sorted({draw.choice(commits or range(len(places))), *draw.sample(range(len(places)), crashes - 1)})
-    faults = [_repeated(places, index, order) for order, index in enumerate(chosen)]
+    waiting = _files_waiting(places)
+    early = list(waiting)[: (len(waiting) + 1) // 2]
+    many = max((waiting[index] for index in early), default=0)
+    first = places[draw.choice([index for index in early if waiting[index] >= many - 1] or [0])]
     poll = max(step.size for step in scenario.course if isinstance(step, PollStep))
-    return replace(scenario, course=(*faults, *_restarted(scenario.course, len(faults), poll)))
+    body = [step for step in scenario.course if not isinstance(step, Start | Rest)]
+    course: list[Step] = [first, Start(), *body]
+    for number in range(1, crashes + 1):
+        size = poll * 2 // 3 + number
+        if number < crashes:
+            course.append(Fault("complete", draw.randint(1, 3), None, draw.choice(("before", "after"))))
+        course += [Start(), *(PollStep(size) if isinstance(step, PollStep) else step for step in body)]
+    return replace(scenario, course=(*course, Rest(poll)))
 
 
-def _repeated(places: Sequence[Fault], index: int, order: int) -> Fault:
-    """The crash at a place of the calm run, counted on by the effects that earlier crashes made happen again."""
-    return places[index]._replace(nth=places[index].nth + order)
-
-
-def _restarted(course: Sequence[Step], crashes: int, poll: int) -> tuple[Step, ...]:
-    """The course, and behind it enough of it for every life that a crash begins, with polls of another size."""
-    body = [step for step in course if not isinstance(step, Start | Rest)]
-    other = [PollStep(poll * 2 // 3 + 1) if isinstance(step, PollStep) else step for step in body]
-    lives = [step for _ in range(crashes) for step in (Start(), *other)]
-    return (Start(), *body, *lives, Rest(poll))
-
-
-def disturbed(calm: Run, draw: random.Random, *, at: str, when: str, kind: str) -> Scenario:
-    """The same with one failing request of a kind, drawn among those of the calm run."""
-    places = [place for place in effects(calm) if place.at == at]
-    fault = draw.choice(places)._replace(when=when, kind=kind)  # type: ignore[arg-type]
-    return replace(calm.scenario, course=(fault, *calm.scenario.course))
+def _files_waiting(places: Sequence[Fault]) -> dict[int, int]:
+    """For each commit, by its index: how many files of one partition are complete and wait for it."""
+    found = {}
+    counts: Counter[object] = Counter()
+    for index, place in enumerate(places):
+        if place.at == "complete":
+            counts[place.of] += 1
+        elif place.at == "commit":
+            found[index] = max(counts.values(), default=0)
+            counts.clear()
+    return found

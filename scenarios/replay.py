@@ -6,13 +6,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from onceproof.model.history import Put
+from onceproof.model.history import Ended, Put
 from onceproof.model.judge import Finding, Verdict, judge
+from onceproof.model.settings import OutsideDomain
 from onceproof.scenarios import files
 from onceproof.scenarios.errors import EnvironmentFailure, Incapable, ScenarioError
 from onceproof.scenarios.run import Run, World, run
 from onceproof.scenarios.scenario import Allowed, Expectation, Scenario
 from onceproof.sink.errors import ConfigError
+
+_RECORDS_SPELT_OUT = 200
+"""Above this many records an expectation names kinds and partitions, not offsets and objects."""
 
 LIBRARY = Path(__file__).parent / "library"
 """The scenarios that come with Onceproof."""
@@ -42,7 +46,7 @@ def command(path: Path, world: str) -> str:
 
 
 def scenario_files(paths: Iterable[Path]) -> list[Path]:
-    """The files themselves, and all `*.yaml` below the folders, sorted; raises ScenarioError for a path that is neither."""
+    """The files, and all `*.yaml` below the folders, sorted; raises ScenarioError for a path that is neither."""
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
@@ -68,7 +72,10 @@ def replay(path: Path, world: World) -> Replay:
         return Replay(path, world.name, "could not run", (str(error),))
     if reasons := tuple(proves_nothing(ran)):
         return Replay(path, world.name, "could not run", reasons, run=ran)
-    verdict = judge(ran.history)
+    try:
+        verdict = judge(ran.history)
+    except OutsideDomain as error:
+        return Replay(path, world.name, "could not run", (f"the model does not cover it: {error}",), run=ran)
     differences = tuple(compare(scenario.expect, ran, verdict))
     outcome: Literal["as expected", "not as expected"] = "not as expected" if differences else "as expected"
     return Replay(path, world.name, outcome, differences, run=ran, verdict=verdict)
@@ -79,7 +86,8 @@ def proves_nothing(ran: Run) -> Iterator[str]:
     for fault in ran.unfired:
         yield f"the fault '{fault}' never met its effect"
     if not any(isinstance(event, Put) for event in ran.history.events):
-        yield "nothing reached the sink: no put() was made"
+        died = [event.detail for event in ran.history.events if isinstance(event, Ended) and event.how == "failed"]
+        yield "nothing reached the sink: no put() was made" + (f"; it failed: {died[0]}" if died else "")
 
 
 def compare(expect: Expectation, ran: Run, verdict: Verdict) -> Iterator[str]:
@@ -132,9 +140,11 @@ def _offsets(committed: object) -> str:
 
 def with_expectation(scenario: Scenario, verdict: Verdict, because: str) -> Scenario:
     """The scenario that expects exactly what was found, as a search writes it down."""
-    findings = tuple(
-        Allowed(finding.kind, because, finding.partition, finding.offsets or None) for finding in verdict.findings
+    large = sum(map(len, scenario.log.values())) > _RECORDS_SPELT_OUT
+    findings = dict.fromkeys(
+        Allowed(found.kind, because, found.partition, None if large else found.offsets or None)
+        for found in verdict.findings
     )
-    objects = {at_rest.key: at_rest.offsets for at_rest in verdict.objects}
-    expect = Expectation(verdict.guarantee.value, findings, objects)
+    objects = None if large else {at_rest.key: at_rest.offsets for at_rest in verdict.objects}
+    expect = Expectation(verdict.guarantee.value, tuple(findings), objects)
     return replace(scenario, expect=expect)

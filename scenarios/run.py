@@ -181,8 +181,7 @@ class _Runner:
             case Fault():
                 self._armed.faults.append(step)
             case Clock(set_ms, add_ms):
-                self._clock.ms = (self._clock.ms if set_ms is None else set_ms) + add_ms
-                self._events.append(h.Changed(f"clock: {self._clock.ms}"))
+                self._move_clock((self._clock.ms if set_ms is None else set_ms) + add_ms)
             case ExpireOffsets():
                 if self._alive():
                     raise ScenarioError("offsets expire only while no life of the sink runs")
@@ -195,6 +194,12 @@ class _Runner:
                     self._step_of_life(step)
                 except Killed:
                     self._gone()
+
+    def _move_clock(self, to_ms: int) -> None:
+        moved_ms, self._clock.ms = to_ms - self._clock.ms, to_ms
+        self._events.append(
+            h.Changed(f"the clock moved {'on' if moved_ms >= 0 else 'back'} {abs(moved_ms) / 1000:g} s")
+        )
 
     def _step_of_life(self, step: Step) -> None:
         if isinstance(step, Start):
@@ -276,17 +281,17 @@ class _Runner:
         for _ in range(1000 + 4 * sum(map(len, self._scenario.log.values())) // max(count, 1)):
             before = life.positions()
             life.poll(count)
-            if life.state != "running" or idle == 2:
+            if life.state != "running":
                 return
-            after = life.positions()
-            if after != before:
+            if life.positions() != before:
                 idle = 0
                 continue
+            if idle == 2:
+                return
             idle += 1
             waits_ms = self._waits_ms(life)
             if waits_ms:
-                self._clock.ms += waits_ms
-                self._events.append(h.Changed(f"clock: {self._clock.ms}"))
+                self._move_clock(self._clock.ms + waits_ms)
                 life.poll(0)
             elif self._at_the_end(life):
                 return

@@ -3,6 +3,7 @@
 These are plain values, cheap to make by the thousand; `files` reads and writes them as YAML.
 """
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias
@@ -127,7 +128,7 @@ class Scenario:
 def _needs(scenario: Scenario) -> list[str]:
     needs = []
     for records in scenario.log.values():
-        if any(b.offset - a.offset != 1 for a, b in zip(records, records[1:], strict=False)):
+        if any(b.offset - a.offset != 1 for a, b in itertools.pairwise(records)):
             needs.append("gaps in the log")
         if records and records[0].offset > 0:
             needs.append("logs that start behind offset 0")

@@ -59,5 +59,5 @@ class StoreError(RuntimeError):
         self.code = code
 
 
-class TaskFailed(RuntimeError):
+class TaskFailed(RuntimeError):  # noqa: N818 - the connector's own word
     """The task met an error that it does not survive; the message says which record or object, and why."""

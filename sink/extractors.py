@@ -15,8 +15,8 @@ Extractor: TypeAlias = Callable[[Record, Any, int], int | None]
 
 _DIGITS = re.compile(r"-?[0-9]{1,19}")
 _ISO = re.compile(
-    r"(?P<year>[+-]?\d{4,9})"
-    r"(?:-W(?P<week>\d{1,2})(?:-(?P<weekday>\d))?|-(?P<yearday>\d{3})|-(?P<month>\d{1,2})(?:-(?P<day>\d{1,2}))?)?"
+    r"(?:(?P<year>[+-]?\d{4,9})"
+    r"(?:-W(?P<week>\d{1,2})(?:-(?P<weekday>\d))?|-(?P<yearday>\d{3})|-(?P<month>\d{1,2})(?:-(?P<day>\d{1,2}))?)?)?"
     r"(?:T(?:(?P<hour>\d{1,2})(?:(?P<hourpart>[.,]\d+)|:(?P<minute>\d{1,2})(?:(?P<minutepart>[.,]\d+)"
     r"|:(?P<second>\d{1,2})(?P<secondpart>[.,]\d+)?)?)?)?(?P<zone>Z|[+-]\d\d(?::?\d\d(?::?\d\d)?)?)?)?"
 )
@@ -65,14 +65,14 @@ def text_ms(text: str) -> int:
     if _DIGITS.fullmatch(text) and -(1 << 63) <= int(text) < 1 << 63:
         return int(text)
     found = _ISO.fullmatch(text)
-    if found is None:
+    if found is None or not (found["year"] or found["hour"]):
         raise ValueError(text)
     part = found.groupdict()
     return _day(part) * 86_400_000 + _time_ms(part) - _offset_ms(part["zone"])
 
 
 def _day(part: dict[str, str | None]) -> int:
-    year = int(part["year"] or 0)
+    year = int(part["year"] or 1970)  # a time alone is one of the first day
     if part["week"]:
         return (date.fromisocalendar(year, int(part["week"]), int(part["weekday"] or 1)) - date(1970, 1, 1)).days
     if part["yearday"]:

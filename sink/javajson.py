@@ -6,16 +6,17 @@ printed anew. Source: reference, section 5 (JSON details, map order) and 9.1 A1,
 
 import base64
 import json
+import math
 import re
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-JsonValue: TypeAlias = None | bool | int | float | str | bytes | list["JsonValue"] | dict[str, "JsonValue"]
+JsonValue: TypeAlias = bool | int | float | str | bytes | list["JsonValue"] | dict[str, "JsonValue"] | None
 
 _INT64 = 1 << 63
 
 
-class MalformedJson(ValueError):
+class MalformedJson(ValueError):  # noqa: N818 - says what is wrong
     """The text is not JSON as Jackson reads it."""
 
 
@@ -78,7 +79,7 @@ def _arranged(value: Any) -> Any:
     raise _NeedsCareError
 
 
-def _careful(value: JsonValue) -> str:
+def _careful(value: JsonValue) -> str:  # noqa: PLR0911 - one line for each type
     match value:
         case None:
             return "null"
@@ -136,8 +137,8 @@ def _escape(match: re.Match[str]) -> str:
 
 def java_double(value: float) -> str:
     """A double as Java prints it: plain from 1e-3 up to 1e7, else with an exponent; what is not finite is a string."""
-    if value != value or value in (float("inf"), float("-inf")):
-        return '"NaN"' if value != value else '"Infinity"' if value > 0 else '"-Infinity"'
+    if not math.isfinite(value):
+        return '"NaN"' if math.isnan(value) else '"Infinity"' if value > 0 else '"-Infinity"'
     if value == 0 or 1e-3 <= abs(value) < 1e7:
         plain = repr(value)
         if "e" not in plain:

@@ -81,6 +81,14 @@ class KafkaConsumer:
             raise _source_error(error.args[0]) from error
         return grouped(messages)
 
+    def discard(self, timeout_s: float, count: int = _FETCH_COUNT) -> int:
+        """Fetch and forget; returns how many there were. The limit that any sink on this client has."""
+        messages = self._consumer.consume(count, 0) or self._consumer.consume(1, timeout_s)
+        for message in messages:
+            if message.error() is None:
+                message.value()
+        return len(messages)
+
     def seek(self, positions: Mapping[TopicPartition, int]) -> None:
         """Go on reading there; only partitions that are being fetched can be sought."""
         for partition, offset in positions.items():
@@ -117,19 +125,20 @@ class KafkaConsumer:
 def grouped(messages: list[Message]) -> dict[TopicPartition, list[Record]]:
     """Messages by partition, in their order; raises SourceError for the first that is an error."""
     found: dict[TopicPartition, list[Record]] = {}
-    last: tuple[str | None, int | None] = (None, None)
+    last: Any = None
     append: Any = None
     for message in messages:
         if (error := message.error()) is not None:
-            if error.code() == KafkaError._PARTITION_EOF:
+            if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - how the client names it
                 continue
             raise _source_error(error)
-        where = (message.topic(), message.partition())
+        where: Any = (message.topic(), message.partition())
         if where != last:
             append = found.setdefault(TopicPartition(*where), []).append
             last = where
         kind, timestamp_ms = message.timestamp()
-        append(Record(message.offset(), timestamp_ms if kind else None, message.key(), message.value()))
+        offset: Any = message.offset()
+        append(Record(offset, timestamp_ms if kind else None, message.key(), message.value()))
     return found
 
 

@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 import boto3
 from botocore.client import Config
-from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NotReached
 
 from onceproof.sink.config import SinkConfig
 from onceproof.sink.errors import StoreError
@@ -149,6 +150,6 @@ def _store_error(error: ClientError | BotoCoreError | HTTPClientError, where: st
         outcome: Literal["unknown", "not applied"] = "unknown" if status in (200, 500, 502, 504) else "not applied"
         retry = status in _RETRY_STATUS or code in _RETRY_CODES
         return StoreError(f"{where}: {error}", retry=retry, outcome=outcome, status=status, code=code)
-    reached = not isinstance(error, EndpointConnectionError)
-    retry = isinstance(error, HTTPClientError)
+    reached = not isinstance(error, NotReached)
+    retry = isinstance(error, HTTPClientError | NotReached)
     return StoreError(f"{where}: {error}", retry=retry, outcome="unknown" if reached else "not applied")

@@ -117,12 +117,22 @@ class KafkaContainer:
             self._container.with_env(name, value)
         self._cluster: Cluster | None = None
         try:
-            self._container.start()
+            self._start()
             self._cluster = Cluster(self.bootstrap_servers, world="container")
             self._await_ready(ready_s)
         except BaseException:
             self.close()
             raise
+
+    def _start(self) -> None:
+        """Start the container; an image that is not there is pulled."""
+        from docker.errors import DockerException  # noqa: PLC0415 - an optional extra
+
+        try:
+            self._container.start()
+        except DockerException as error:
+            advice = f"set {IMAGE_VARIABLE} to an image that this machine has or can pull"
+            raise BrokerError(f"a container of {self.image} could not be started: {error}; {advice}") from error
 
     @property
     def cluster(self) -> Cluster:

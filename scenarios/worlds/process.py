@@ -7,6 +7,7 @@ effects.
 import os
 import signal
 from collections.abc import Mapping
+from contextlib import suppress
 from multiprocessing.connection import Client, Connection
 from typing import Any
 
@@ -76,10 +77,8 @@ class ProcessLife:
         """Kill -9, and wait until the kernel has closed what the process held."""
         if self._connection.closed:
             return
-        try:
+        with suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         try:
             while True:
                 self._connection.recv()

@@ -251,18 +251,18 @@ def test_terminal_marks_without_colour_and_ends_stories_with_the_command():
     """Without colour refuted, unobserved and unexpected cells differ, and the command stands alone."""
     text = terminal(report())
 
-    for expected in ("✗ once at rest", "◌ once at all times", "✓ nothing refuted", "! Not as expected"):
+    for expected in ("✗ at-least-once", "◌ once at rest", "✓ identical objects", "! Not as expected"):
         assert expected in text
     assert "\nonceproof replay scenarios/schedule-kill.yaml\n\n" in text
-    assert "▮▯▯▯ at-least-once" in text
 
 
 def test_terminal_of_ascii_alone_gets_ascii():
     """A terminal that knows ASCII alone gets the same report in signs that it knows."""
     text = terminal(report(), encoding="ascii")
 
-    assert "#... at-least-once" in text
-    assert "x once at rest" in text
+    assert text.isascii()
+    assert "x at-least-once" in text
+    assert "o once at rest" in text
 
 
 def test_write_leaves_all_files(tmp_path):
