@@ -102,7 +102,9 @@ def _recorded_cores(scenario: Scenario, world: SimulatedWorld) -> list[list[Effe
     lives: list[list[Effect]] = []
 
     def recording(config: SinkConfig) -> Generator[Effect, Any, None]:
-        core, effects, result = task.run(config), [], None
+        core = task.run(config)
+        effects: list[Effect] = []
+        result: Any = None
         lives.append(effects)
         while True:
             try:

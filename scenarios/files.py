@@ -5,6 +5,7 @@ A file that an older release wrote always loads. `json_schema` gives the format 
 
 import base64
 import binascii
+import re
 from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
@@ -539,6 +540,15 @@ class _Dumper(yaml.SafeDumper):
         super().increase_indent(flow, False)
 
 
+_LINE_ENDS = re.compile("[\x85\u2028\u2029]")
+"""YAML reads each of these as the end of a line, and so as a blank, unless it is escaped."""
+
+
+def _scalar(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if _LINE_ENDS.search(text) else None)
+
+
+_Dumper.add_representer(str, _scalar)
 _Dumper.add_representer(
     _Flow, lambda dumper, data: dumper.represent_mapping("tag:yaml.org,2002:map", data, flow_style=True)
 )
@@ -562,9 +572,9 @@ def dump(scenario: Scenario) -> str:
 
 
 def _log_data(log: Log) -> dict[str, Any]:
-    topic = next(iter(log)).topic if log else "t"
+    topic = min(log).topic if log else "t"
     lines = []
-    for partition, records in log.items():
+    for partition, records in sorted(log.items()):
         for record in records:
             line: dict[str, Any] = {"offset": record.offset, "timestamp_ms": record.timestamp_ms}
             if record.key is not None:
@@ -577,7 +587,7 @@ def _log_data(log: Log) -> dict[str, Any]:
             if partition.topic != topic:
                 line["topic"] = partition.topic
             lines.append(_Flow(line))
-    empty = [str(partition) for partition, records in log.items() if not records]
+    empty = [str(partition) for partition in sorted(log) if not log[partition]]
     return {"topic": topic, "records": lines} | ({"empty": empty} if empty else {})
 
 

@@ -1,13 +1,15 @@
 """Guarantees: their order, what refutes them, and when objects are identical to those of a fault-free run."""
 
+import dataclasses
 import itertools
 
 import pytest
 from model_stories import HOURLY, JSON, SCHEDULED, T0, P, Story, key, log_of
 
 from onceproof.model.findings import Finding, Kind
-from onceproof.model.guarantee import Evidence, Guarantee, combine, strongest
+from onceproof.model.guarantee import Evidence, Guarantee, Placed, combine, is_identical, strongest
 from onceproof.model.judge import judge
+from onceproof.model.lives import course_of
 
 FIVE = log_of(count=5)
 MINUTE = 60_000
@@ -149,10 +151,10 @@ class TestIdentical:
         """Paths from the passes of the writers, cuts from the schedule."""
         config = {**SCHEDULED, **HOURLY, "flush.size": "9", "timestamp.extractor": "Wallclock"}
         hour = "year=2024/month=01/day=01/hour=0"
-        story = Story(FIVE, config).start().put(1).put(2, T0 + 1).put(2, T0 + MINUTE)
+        story = Story(FIVE[:4], config).start().put(1).put(2, T0 + 1).put(2, T0 + MINUTE)
         story.complete(key(0, f"{hour}0"), 0, 1).commit(2).end()
         story.start(2, T0 + HOUR).put(4, T0 + HOUR).put(4, T0 + HOUR + MINUTE)
-        story.complete(key(2, f"{hour}1"), 2, 3).commit(4).put(5, T0 + 2 * HOUR)
+        story.complete(key(2, f"{hour}1"), 2, 3).commit(4)
 
         assert G.IDENTICAL_OBJECTS == judge(story.history()).guarantee
 
@@ -185,6 +187,25 @@ class TestIdentical:
         story = Story(FIVE).start().put(5).complete(key(0), 0, 1).end()
 
         assert G.IDENTICAL_OBJECTS == judge(story.history(settled=False, drained=False)).guarantee
+
+    def test_a_finished_run_may_lack_nothing(self) -> None:
+        """The same objects are a beginning of a fault-free run, and not the whole of it."""
+        history = Story(FIVE).start().put(5).complete(key(0), 0, 1).history()
+        writer = course_of(history.events).last[P]
+        evidence = Evidence(
+            history.log, {P: [Placed(key(0), (0, 1), writer)]}, {P: writer}, is_whole=True, is_finished=True
+        )
+
+        assert not is_identical(evidence)
+        assert is_identical(dataclasses.replace(evidence, is_finished=False))
+
+    def test_a_change_of_configuration_under_a_schedule_has_a_witness_for_each(self) -> None:
+        """Each stretch begins where the one before ended."""
+        story = Story(FIVE, SCHEDULED).start().put(3).put(3, T0 + MINUTE).complete(key(0), 0, 1, 2).commit(3)
+        story.end("stopped").start(3, T0 + HOUR, {**SCHEDULED, "rotate.schedule.interval.ms": "1000"})
+        story.put(5, T0 + HOUR).put(5, T0 + HOUR + 1000).complete(key(3), 3, 4).commit(5)
+
+        assert G.IDENTICAL_OBJECTS == judge(story.history()).guarantee
 
     def test_a_foreign_object_leaves_identity_unproven(self) -> None:
         """An object whose writer nobody saw is not known to be that of a fault-free run."""

@@ -53,6 +53,12 @@ class TestGood:
 
         assert [] == found(judge(story.history()))
 
+    def test_a_writer_that_met_an_error_is_excused_from_the_rest(self) -> None:
+        """A fatal refusal cuts it short even where the process then stopped in order."""
+        story = Story(FIVE).start().put(5).complete(key(0), 0, 1).fail(key(2)).end("stopped")
+
+        assert [] == found(judge(story.history(settled=False)))
+
     def test_a_complete_repeated_at_once_is_one_object(self) -> None:
         """A request sent twice makes two equal versions."""
         story = Story(FIVE).start().put(5).complete(key(0), 0, 1).complete(key(0), 0, 1)
@@ -104,6 +110,14 @@ class TestLost:
         story.complete(key(0), 0, 1, life=1)
 
         assert [("rewritten", (2, 3, 4), False), ("lost", (2, 3, 4), True)] == found(judge(story.history()))
+
+    def test_a_commit_after_a_record_went_out_of_sight_overtakes_it(self) -> None:
+        """What was durable once need not be so at the next commit."""
+        story = Story(FIVE, SCHEDULED).start().put(2).put(2, T0 + MINUTE)
+        story.start(now_ms=T0).put(5).put(5, T0 + MINUTE).complete(key(0), 0, 1, 2, 3, 4).commit(5)
+        story.complete(key(0), 0, 1, life=1).commit(5)
+
+        assert ("overtaken", (2, 3, 4), True) in found(judge(story.history()))
 
     def test_a_skipped_null_is_not_lost(self) -> None:
         """Records that the configuration says not to store need no object."""
@@ -174,6 +188,19 @@ class TestContent:
         assert ("misplaced", (2,), True) in kinds
         assert ("misplaced", (3, 4), True) in kinds
         assert "lost" not in {kind for kind, _, _ in kinds}
+
+    def test_a_life_that_stopped_in_order_must_have_completed_all(self) -> None:
+        """No one else may be left to do it."""
+        story = Story(FIVE).start().put(5).complete(key(0), 0, 1).end("stopped")
+
+        assert [("misplaced", (2, 3), True)] == found(judge(story.history(settled=False)))
+
+    def test_equal_values_are_read_in_ascending_order(self) -> None:
+        """Of records with equal bytes the next one behind the last is meant, not the first again."""
+        log = tuple(record._replace(value=b"1" if record.offset == 1 else b"0") for record in FIVE)
+        story = Story(log).start().put(2).complete(key(0), 0, 2).end()
+
+        assert [("misplaced", (1, 2), True)] == found(judge(story.history(settled=False)))
 
     def test_a_wrong_name_is_misplaced(self) -> None:
         """The right records under another directory."""

@@ -149,6 +149,13 @@ class TestSchedule:
 
         assert [((0, 1), "flush.size"), ((2,), "schedule")] == [(made.offsets, made.cause) for made in found.objects]
 
+    def test_a_clock_that_is_set_back_does_not_bring_the_slot_forward(self) -> None:
+        """A rotation by flush.size leaves even a slot alone that now lies far ahead."""
+        config = {**SCHEDULED, "flush.size": "2"}
+        found = expected(log_of(count=3), life(config, (3, 0), (3, 60_000), (3, 120_000), opened_ms=T0 + 90_000))
+
+        assert [(0, 0), (1, 2)] == [(at, made.pass_index) for at, made in enumerate(found.objects)]
+
     @pytest.mark.parametrize(
         ("minutes", "slot"),
         [
