@@ -25,7 +25,7 @@ DAY_MS = 24 * HOUR_MS
 
 @dataclass(frozen=True, slots=True)
 class TimeBucket:
-    """How a time-based partitioner cuts time: buckets of `duration_ms` from local midnight 1970, printed by `pattern`."""
+    """How a time-based partitioner cuts time: buckets of `duration_ms` of local time, printed by `pattern`."""
 
     duration_ms: int
     pattern: pathformat.Pattern

@@ -39,16 +39,16 @@ def _json(data: bytes | None) -> javajson.JsonValue:
     return None if data is None else javajson.parse(data)
 
 
-def renderer(config: SinkConfig) -> Callable[[Any], bytes]:
-    """What one converted value becomes in an object, with the separator that follows every record."""
+def renderer(config: SinkConfig) -> Callable[[list[Any]], bytes]:
+    """What converted values become in an object, each followed by the separator."""
     separator = config.separator
     if config.format == "ByteArrayFormat":
-        return lambda value: value + separator
+        return lambda values: separator.join(values) + separator
 
-    def line(value: Any) -> bytes:
+    def lines(values: list[Any]) -> bytes:
         try:
-            return javajson.render(value).encode() + separator
+            return separator.join(map(javajson.render, values)) + separator
         except UnicodeEncodeError as error:
             raise TaskFailed(f"a value cannot be written as JSON: {error}") from None
 
-    return line
+    return lines

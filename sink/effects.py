@@ -95,7 +95,7 @@ class HeadObject(NamedTuple):
 
 
 class Commit(NamedTuple):
-    """Commit offsets (the next ones to read) for the group. Result: None; a refused commit is not an error of the task."""
+    """Commit offsets (the next ones to read) for the group. Result: whether it was done; a refusal is no error."""
 
     offsets: Mapping[TopicPartition, int]
 

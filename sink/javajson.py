@@ -1,7 +1,8 @@
 """JSON without schemas, in and out, as Kafka Connect's JsonConverter and Jackson do it.
 
 A value passes through java.util.HashMap on its way, so the order of fields in the text is hash order, and numbers are
-printed anew. Source: reference, section 5 (JSON details, map order) and 9.1 A1, 9.2 B3.
+printed anew. orjson does the common case; whatever it and Jackson treat differently goes a slower way.
+Source: reference, section 5 (JSON details, map order) and 9.1 A1, 9.2 B3.
 """
 
 import base64
@@ -10,6 +11,8 @@ import math
 import re
 from functools import lru_cache
 from typing import Any, TypeAlias
+
+import orjson
 
 JsonValue: TypeAlias = bool | int | float | str | bytes | list["JsonValue"] | dict[str, "JsonValue"] | None
 
@@ -26,6 +29,27 @@ def parse(data: bytes) -> JsonValue:
     Integers wrap modulo 2^64, numbers with a point or an exponent are doubles, the last of two equal names wins.
     Raises MalformedJson.
     """
+    try:
+        value: JsonValue = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return _parse_first(data)  # malformed, or one of the things that Jackson takes
+    return _parse_first(data) if _has_double(value) else value
+
+
+def _has_double(value: JsonValue) -> bool:
+    """Whether there is a double in it, which may be an integer that is too long for orjson."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if not isinstance(value, list):
+        return isinstance(value, float)
+    kinds = set(map(type, value))
+    return float in kinds or (not kinds.isdisjoint(_NESTED) and any(map(_has_double, value)))
+
+
+_NESTED = (dict, list)
+
+
+def _parse_first(data: bytes) -> JsonValue:
     if not data:
         return None
     try:
@@ -46,34 +70,39 @@ _DECODER = json.JSONDecoder(parse_constant=_constant)
 
 
 class _NeedsCareError(Exception):
-    """The value holds something that Python's encoder prints otherwise than Jackson."""
+    """The value holds something that orjson prints otherwise than Jackson, or not at all."""
 
 
-def render(value: JsonValue) -> str:
-    """The text that Jackson prints for a converted value, compact, without a line separator; bytes as base64."""
+def render(value: JsonValue) -> bytes:
+    """The text that Jackson prints for a converted value, compact, without a line separator; bytes as base64.
+
+    Raises UnicodeEncodeError for half of a surrogate pair, which Jackson refuses as well.
+    """
     try:
-        text = _ENCODE(_arranged(value))
-    except _NeedsCareError:
-        return _careful(value)
-    return _careful(value) if _UNLIKE_JACKSON.search(text) else text
+        text = orjson.dumps(_arranged(value))
+    except (_NeedsCareError, orjson.JSONEncodeError):
+        return _careful(value).encode()
+    # Jackson escapes characters above the basic plane, and its hexadecimal digits are upper case.
+    like_jackson = b"\\u00" not in text and (text.isascii() or _ABOVE_THE_BASIC_PLANE.search(text) is None)
+    return text if like_jackson else _careful(value).encode()
 
 
-_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
-_UNLIKE_JACKSON = re.compile("[\U00010000-\U0010ffff\ud800-\udfff]|\\\\u00")
-"""Characters above the basic plane are escaped by Jackson, and its hexadecimal digits are upper case."""
+_ABOVE_THE_BASIC_PLANE = re.compile(rb"[\xf0-\xf4]")
 
 
 def _arranged(value: Any) -> Any:
-    """The value with every map in hash order; raises _NeedsCareError for numbers that are printed otherwise."""
+    """The value with every map in hash order; raises _NeedsCareError for what is printed otherwise."""
     kind = type(value)
+    if kind is dict:
+        arranged = {}
+        for name in hash_order(tuple(value)):
+            item = value[name]
+            arranged[name] = item if type(item) is str else _arranged(item)
+        return arranged
     if kind is str or kind is bool or value is None:
         return value
-    if kind is int:
-        if not -_INT64 <= value < _INT64:
-            raise _NeedsCareError
+    if kind is int and -_INT64 <= value < _INT64:
         return value
-    if kind is dict:
-        return {name: _arranged(value[name]) for name in hash_order(tuple(value))}
     if kind is list:
         return [_arranged(item) for item in value]
     raise _NeedsCareError

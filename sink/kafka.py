@@ -47,8 +47,10 @@ class KafkaConsumer:
 
         def assigned(_: object, partitions: list[Position]) -> None:
             positions = self._start_positions(partitions)
-            self._paused = frozenset()
             self.assign(positions)
+            # The client keeps a pause over a rebalance: a partition that waited for its back-off would stay silent.
+            self._consumer.resume([Position(*partition) for partition in positions])
+            self._paused = frozenset()
             on_assign(positions)
 
         self._consumer.subscribe(

@@ -10,7 +10,6 @@ There is one counter, one base timestamp and one schedule for a partition, howev
 the offset of its first record, and is fixed when the file is opened. Source: reference, sections 3 and 6.4.
 """
 
-from collections import deque
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +27,8 @@ REMEMBERED_NAMES = 100
 """How many records since the last rotation the search for a free name knows (reference 6.4)."""
 SCAN_LIMIT = 100
 """`max.files.scan.limit`: how many offsets that search tries."""
+WALLCLOCK = "WallclockTimestampExtractor"
+RECORD = "RecordTimestampExtractor"
 
 
 class RetryLater(Exception):  # noqa: N818 - not an error: the task goes on
@@ -46,7 +47,7 @@ class Shared:
     extract: Extractor | None
     """None for a partitioner that knows no time."""
     encode: Encoder | None
-    render: Callable[[Any], bytes]
+    render: Callable[[list[Any]], bytes]
 
     @staticmethod
     def of(config: SinkConfig) -> "Shared":
@@ -66,7 +67,8 @@ class TopicPartitionWriter:
         self.paused = False
         self._shared = shared
         self._config = shared.config
-        self._fifo: deque[tuple[Record, Any]] = deque()
+        self._records: list[Record] = []
+        self._values: list[Any] = []
         self._open: dict[str, OpenFile] = {}
         self._count = 0
         self._base_ms: int | None = None
@@ -80,7 +82,8 @@ class TopicPartitionWriter:
 
     def buffer(self, records: list[Record], values: list[Any]) -> None:
         """Take converted records, ascending by offset; they are looked at by the next `write`."""
-        self._fifo.extend(zip(records, values, strict=True))
+        self._records += records
+        self._values += values
 
     def take_offset(self) -> int | None:
         """The offset to commit since it was last asked for; it is handed out once."""
@@ -116,7 +119,7 @@ class TopicPartitionWriter:
         self._failed_ms = None
         if self._count == 0 and self._schedule_is_due(now_ms):
             self._scheduled_ms = self._next_scheduled_ms(now_ms)
-        if self._fifo:
+        if self._records:
             self.paused = True
             yield from self._drain(now_ms)
         if self._count and self._time_to_rotate(self._last_directory, self._last_seen_ms, now_ms):
@@ -125,41 +128,72 @@ class TopicPartitionWriter:
 
     def _drain(self, now_ms: int) -> Generator[Effect, Any, None]:
         """Look at the buffered records in order; one that a check trips on stays and is looked at again."""
-        fifo, encode, extract = self._fifo, self._shared.encode, self._shared.extract
-        flush_size, part_size_bytes = self._config.flush_size, self._config.part_size_bytes
-        directory = f"partition={self.partition.partition}"
-        timestamp_ms = None
-        while fifo:
-            record, value = fifo[0]
-            if extract is not None and encode is not None:
-                timestamp_ms = extract(record, value, now_ms)
-                if timestamp_ms is None:
-                    raise TaskFailed(f"{self.partition}: offset {record.offset} has no timestamp")
-                if self._base_ms is None:
-                    self._base_ms = timestamp_ms
-                directory = encode(timestamp_ms)
-            self._last_seen_ms = timestamp_ms
-            if len(self._directories) < REMEMBERED_NAMES:
-                self._directories[record.offset] = directory
+        at = 0
+        while at < len(self._records):
+            timestamp_ms, directory = self._look_at(at, now_ms)
             if self._count and self._time_to_rotate(directory, timestamp_ms, now_ms):
                 yield from self._rotate_by_time()
                 continue
-            waiting_bytes = self._append(directory, record.offset, value)
-            fifo.popleft()
-            if waiting_bytes >= part_size_bytes:
-                yield from self._open[directory].send_full_parts(part_size_bytes)
-            if self._count >= flush_size:
+            end = self._end_of_run(at, timestamp_ms, now_ms)
+            waiting_bytes = self._append(directory, at, end)
+            at = end
+            if waiting_bytes >= self._config.part_size_bytes:
+                yield from self._open[directory].send_full_parts(self._config.part_size_bytes)
+            if self._count >= self._config.flush_size:
                 yield from self._rotate()
+        self._records, self._values = [], []
 
-    def _append(self, directory: str, offset: int, value: Any) -> int:
-        """Write one record, opening its file if need be; returns the bytes of that file that wait to be sent."""
+    def _look_at(self, at: int, now_ms: int) -> tuple[int | None, str]:
+        """Time and directory of a buffered record; what later checks stand on is set even if it is not written."""
+        record, extract, encode = self._records[at], self._shared.extract, self._shared.encode
+        if extract is None or encode is None:
+            timestamp_ms, directory = None, f"partition={self.partition.partition}"
+        else:
+            timestamp_ms = extract(record, self._values[at], now_ms)
+            if timestamp_ms is None:
+                raise TaskFailed(f"{self.partition}: offset {record.offset} has no timestamp")
+            if self._base_ms is None:
+                self._base_ms = timestamp_ms
+            directory = encode(timestamp_ms)
+        self._last_seen_ms = timestamp_ms
+        if len(self._directories) < REMEMBERED_NAMES:
+            self._directories[record.offset] = directory
+        return timestamp_ms, directory
+
+    def _end_of_run(self, at: int, timestamp_ms: int | None, now_ms: int) -> int:
+        """The end of the records from `at` on that go to one file, with no check between them that could trip.
+
+        They are written together; what this leaves out is looked at one by one, so it may be too short, never too long.
+        """
+        end = min(len(self._records), at + self._config.flush_size - self._count)
+        if self._schedule_is_due(now_ms):
+            return at + 1
+        if timestamp_ms is None or self._config.extractor == WALLCLOCK:
+            return end
+        if self._config.extractor != RECORD or not isinstance(self._shared.encode, TimeEncoder):
+            return at + 1
+        low_ms, high_ms = self._shared.encode.span(timestamp_ms)
+        if self._config.rotate_interval_ms > 0 and self._base_ms is not None:
+            high_ms = min(high_ms, self._base_ms + self._config.rotate_interval_ms)
+        for index in range(at + 1, end):
+            next_ms = self._records[index].timestamp_ms
+            if next_ms is None or not low_ms <= next_ms < high_ms:
+                return index
+        return end
+
+    def _append(self, directory: str, at: int, end: int) -> int:
+        """Write a run of records, opening its file if need be; returns the bytes of that file that wait to be sent."""
+        first, last = self._records[at], self._records[end - 1]
         file = self._open.get(directory)
         if file is None:
-            file = self._open[directory] = OpenFile(self.partition, self._key(directory, offset), offset)
-        waiting_bytes = file.append(self._shared.render(value))
-        self._count += 1
-        self._last_offset = offset
+            key = self._key(directory, first.offset)
+            file = self._open[directory] = OpenFile(self.partition, key, first.offset)
+        waiting_bytes = file.append(self._shared.render(self._values[at:end]))
+        self._count += end - at
+        self._last_offset = last.offset
         self._last_directory = directory
+        for record in self._records[at + 1 : min(end, at + 1 + REMEMBERED_NAMES - len(self._directories))]:
+            self._directories[record.offset] = directory
         return waiting_bytes
 
     def _time_to_rotate(self, directory: str | None, timestamp_ms: int | None, now_ms: int) -> bool:

@@ -19,6 +19,15 @@ class TimeEncoder:
         self._bucket = bucket
         self._by_start: dict[int, str] = {}
 
+    def span(self, timestamp_ms: int) -> tuple[int, int]:
+        """A half-open range of instants around this one that share its directory; may be narrower than the bucket."""
+        low_ms, high_ms, offset_ms = self._bucket.zone.steady(timestamp_ms)
+        local_ms = timestamp_ms + offset_ms
+        if local_ms < 0:
+            return timestamp_ms, timestamp_ms + 1
+        start_ms = local_ms // self._bucket.duration_ms * self._bucket.duration_ms - offset_ms
+        return max(low_ms, start_ms), min(high_ms, start_ms + self._bucket.duration_ms)
+
     def __call__(self, timestamp_ms: int) -> str:
         """Truncate local time (toward zero, as Java divides) and print it; a bucket that begins in a gap moves on."""
         bucket = self._bucket

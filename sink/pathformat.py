@@ -35,7 +35,7 @@ class Pattern:
         self._pieces = pieces
 
     def render(self, local_ms: int, offset_ms: int) -> str:
-        """Text for a wall time in milliseconds since 1970-01-01T00:00 on that wall, whose zone is offset_ms from UTC."""
+        """Text for a wall time, in milliseconds since 1970-01-01T00:00 on that wall, at offset_ms from UTC."""
         moment = Moment(civil(local_ms), offset_ms)
         return "".join(piece if isinstance(piece, str) else piece(moment) for piece in self._pieces)
 

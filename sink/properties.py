@@ -1,7 +1,8 @@
 """The properties of the Kafka Connect S3 sink: name, type, default, what is allowed, and how a text becomes a value.
 
 One table (`PROPERTIES`) is the only place that knows a property. Types are those of Kafka's ConfigDef: texts are
-trimmed, but for `format.bytearray.separator`, which the real connector takes raw. Source: reference, sections 1.1 to 1.3.
+trimmed, but for `format.bytearray.separator`, which the real connector takes raw.
+Source: reference, sections 1.1 to 1.3.
 """
 
 import re

@@ -52,7 +52,7 @@ def days_from_civil(year: int, month: int, day: int) -> int:
 
 
 class Zone:
-    """A time zone by its Joda id: `UTC`, a name of the tz database (case-sensitive), or a fixed offset such as +01:00."""
+    """A zone by its Joda id: `UTC`, a name of the tz database (case-sensitive), or a fixed offset such as +01:00."""
 
     __slots__ = ("_fixed_ms", "_info", "_slots", "name")
 
@@ -91,6 +91,16 @@ class Zone:
             offset = first if first == self._lookup(slot * _SLOT_MS + _SLOT_MS - 1) else None
             self._slots[slot] = offset
         return self._lookup(instant_ms) if offset is None else offset
+
+    def steady(self, instant_ms: int) -> tuple[int, int, int]:
+        """A half-open range of instants around this one with one offset, and that offset; may be too narrow."""
+        offset_ms = self.offset_ms(instant_ms)
+        if self._info is None:
+            return -(1 << 63), 1 << 63, offset_ms
+        slot = instant_ms // _SLOT_MS
+        if self._slots[slot] is None:
+            return instant_ms, instant_ms + 1, offset_ms
+        return slot * _SLOT_MS, (slot + 1) * _SLOT_MS, offset_ms
 
     def _lookup(self, instant_ms: int) -> int:
         cycles = (_FIRST_MS - instant_ms) // CYCLE_MS + 1 if instant_ms < _FIRST_MS else 0
