@@ -46,6 +46,9 @@ STARTS_MS = (
 )
 """First timestamps of logs; most lie just before a clock change of one of the zones."""
 
+CLOCK_STEPS_MS = (0, 1, 60_000, 20 * 60_000, HOUR_MS, 5 * HOUR_MS + 1)
+"""Moves of the wall clock that bring it near slots, and over midnight in some zone."""
+
 _STORAGE = "io.confluent.connect.storage.partitioner"
 _STRING = "org.apache.kafka.connect.storage.StringConverter"
 _BYTES = "org.apache.kafka.connect.converters.ByteArrayConverter"
@@ -90,10 +93,12 @@ def clock_driven(draw: st.DrawFn) -> dict[str, str]:
     wallclock = config["partitioner.class"].endswith(".DefaultPartitioner") or draw(st.booleans())
     if wallclock and "timestamp.extractor" in config:
         config["timestamp.extractor"] = "Wallclock"
-    if draw(st.booleans()) or config["partitioner.class"].endswith(".DefaultPartitioner"):
-        config["rotate.schedule.interval.ms"] = str(draw(st.sampled_from((60_000, HOUR_MS, 7 * HOUR_MS, DAY_MS))))
+    if draw(st.sampled_from((True, True, False))) or config["partitioner.class"].endswith(".DefaultPartitioner"):
+        config["rotate.schedule.interval.ms"] = str(draw(st.sampled_from((HOUR_MS, 7 * HOUR_MS, DAY_MS, 60_000))))
         config["enable.conditional.writes"] = draw(st.sampled_from(("true", "false")))
         config.setdefault("timezone", draw(st.sampled_from(ZONES)))
+        if draw(st.booleans()):  # the schedule alone, so that files are open when a slot comes
+            config.pop("rotate.interval.ms", None)
     elif not wallclock:
         config["timestamp.extractor"] = "Wallclock"
     return config
@@ -290,7 +295,10 @@ def scenarios(
     config = draw(configurations() if configs is None else configs)
     log = draw(logs(config, partitions=partitions, records=records, gaps=gaps))
     course = draw(courses(log, clock_steps_ms))
-    return draw(disturbed(Scenario("drawn", config, log, course, EPOCH_MS), faults, kinds))
+    clock_ms = EPOCH_MS
+    if any(clock_steps_ms):
+        clock_ms = draw(st.sampled_from(STARTS_MS)) + HOUR_MS * draw(st.integers(0, 23))
+    return draw(disturbed(Scenario("drawn", config, log, course, clock_ms), faults, kinds))
 
 
 @st.composite

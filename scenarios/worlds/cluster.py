@@ -149,7 +149,9 @@ class Cluster:
         with _kafka(f"create {dict(topics)}"):
             _results(self._admin.create_topics(new, **_LIMITS))
         # Each client has to see it, or would go on with the partitions of a topic of that name since deleted.
-        for client in (self._producer(), self._any_reader()):
+        clients: list[Producer | Consumer] = [self._producer(), self._any_reader()]
+        clients += [] if self._transactional is None else [self._transactional]
+        for client in clients:
             for topic, count in topics.items():
                 self._await_topic(client, topic, count)
 
@@ -349,13 +351,15 @@ class Cluster:
                 identity = f"onceproof-{uuid.uuid4().hex}"
                 self._transactional = self._new_producer({"transactional.id": identity})
                 self._transactional.init_transactions(_REQUEST_S)
-            self._transactional.begin_transaction()
-            self._write(self._transactional, partition, step.records)
-            self._flush(self._transactional)  # an abort would discard what is still queued
+            producer, self._transactional = self._transactional, None
+            producer.begin_transaction()
+            self._write(producer, partition, step.records)
+            self._flush(producer)  # an abort would discard what is still queued
             if step.kind == "committed":
-                self._transactional.commit_transaction(_REQUEST_S)
+                producer.commit_transaction(_REQUEST_S)
             else:
-                self._transactional.abort_transaction(_REQUEST_S)
+                producer.abort_transaction(_REQUEST_S)
+            self._transactional = producer  # kept only where its transaction is over: one that is stuck fences itself
         # The marker is written after the reply; the next record must not overtake it.
         deadline = time.monotonic() + _REQUEST_S
         while (end := self.offsets([partition])[partition].stop) != step.end_offset:

@@ -1,4 +1,4 @@
-"""Recordings of the real sink, as inputs of the model: each case as the lives it consists of."""
+"""Recordings of the real sink, as inputs of the model (each case as the lives it consists of) and as scenarios."""
 
 import base64
 import json
@@ -25,6 +25,19 @@ from onceproof.model.history import (
     Version,
 )
 from onceproof.model.placement import Life, Pass
+from onceproof.scenarios.scenario import (
+    Clock,
+    CommitStep,
+    Crash,
+    Fault,
+    FaultAt,
+    PollStep,
+    Rebalance,
+    Scenario,
+    Start,
+    Step,
+    StopStep,
+)
 
 PATH = Path(__file__).parent / "golden.jsonl"
 
@@ -86,6 +99,45 @@ def _records(entry: Mapping[str, Any]) -> Iterator[Record]:
         offset = run["o"] + index
         value = run["v"].replace("%d", str(offset)) if isinstance(run["v"], str) else run["v"]
         yield Record(offset, run["ts"] + index * run["dts"], None, _bytes(value))
+
+
+CALLS: Mapping[str, FaultAt] = {
+    "createMultipartUpload": "create",
+    "uploadPart": "part",
+    "completeMultipartUpload": "complete",
+}
+"""Our names of the calls that faults meet."""
+
+
+def scenario_of(case: Mapping[str, Any]) -> Scenario:
+    """A case as a scenario: one step of the course for each step recorded."""
+    course = tuple(_step(step) for step in case["steps"])
+    return Scenario(case["id"], case["props"], log_of(case), course, case["clock"])
+
+
+def _step(step: Mapping[str, Any]) -> Step:  # noqa: PLR0911  one return for each operation
+    match step["op"]:
+        case "start":
+            return Start(step.get("props", {}), _assigned(step["assign"]) if "assign" in step else None)
+        case "poll":
+            return PollStep(step["n"])
+        case "commit":
+            return CommitStep()
+        case "crash":
+            return Crash()
+        case "stop":
+            return StopStep()
+        case "rebalance":
+            return Rebalance(_assigned(step["assign"]))
+        case "clock":
+            return Clock(step.get("set"), step.get("add", 0))
+        case "fault":
+            return Fault(CALLS[step["at"]], step["nth"], None, step["when"], step["kind"])
+    raise ValueError(f"unknown step: {step}")
+
+
+def _assigned(names: list[str]) -> tuple[TopicPartition, ...]:
+    return tuple(TopicPartition(topic, int(number)) for topic, _, number in (name.rpartition("-") for name in names))
 
 
 def _bytes(value: Any) -> bytes | None:

@@ -1,0 +1,119 @@
+"""A file and its multipart upload: parts as they fill, nothing before there is need (reference 6.1 and 6.3)."""
+
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+from onceproof.sink.effects import AbortUpload, CompleteUpload, CreateUpload, Effect, TopicPartition, UploadPart
+from onceproof.sink.errors import StoreError
+from onceproof.sink.upload import OpenFile
+
+WHERE = TopicPartition("t", 0)
+PART = 4
+
+
+def performed(effects: Generator[Effect, Any, None], *, failing: str = "") -> list[tuple[Any, ...]]:
+    """What an upload asked for: (create), (part, number, body), (complete, etags, if_absent), (abort)."""
+    asked: list[tuple[Any, ...]] = []
+    result: Any = None
+    error: StoreError | None = None
+    while True:
+        try:
+            effect = effects.send(result) if error is None else effects.throw(error)
+        except StopIteration:
+            return asked
+        except StoreError:
+            return [*asked, ("raised",)]
+        result = error = None
+        match effect:
+            case CreateUpload(where, "key"):
+                asked.append(("create",))
+                result = "id"
+            case UploadPart(where, "key", "id", number, body):
+                asked.append(("part", number, body))
+                result = f"etag{number}"
+            case CompleteUpload(where, "key", "id", etags, if_absent):
+                asked.append(("complete", etags, if_absent))
+                result = "version"
+            case AbortUpload(where, "key", "id"):
+                asked.append(("abort",))
+        assert where == WHERE
+        if asked[-1][0] in failing.split():
+            error = StoreError("refused", retry=True, outcome="not applied")
+
+
+def file_with(*chunks: bytes) -> OpenFile:
+    """A file that holds these records and has sent nothing."""
+    file = OpenFile(WHERE, "key", 7)
+    for chunk in chunks:
+        file.append(chunk)
+    return file
+
+
+def test_a_small_file_asks_for_nothing_before_it_is_completed() -> None:
+    """Then it is created, sent as one part, and made visible."""
+    file = file_with(b"a", b"bc")
+
+    assert [] == performed(file.send_full_parts(PART))
+    assert [("create",), ("part", 1, b"abc"), ("complete", ("etag1",), False)] == performed(
+        file.complete(if_absent=False)
+    )
+
+
+def test_appending_says_how_much_waits() -> None:
+    """Bytes since the last full part."""
+    file = file_with()
+
+    assert [1, 3, 6] == [file.append(chunk) for chunk in (b"a", b"bc", b"def")]
+    performed(file.send_full_parts(PART))
+    assert 3 == file.append(b"g")
+
+
+def test_parts_are_cut_at_their_size_whatever_the_records() -> None:
+    """A record may lie across parts, and one record may fill several."""
+    file = file_with(b"abc", b"defghi")
+
+    assert [("create",), ("part", 1, b"abcd"), ("part", 2, b"efgh")] == performed(file.send_full_parts(PART))
+    assert [("part", 3, b"i"), ("complete", ("etag1", "etag2", "etag3"), True)] == performed(
+        file.complete(if_absent=True)
+    )
+
+
+def test_an_exact_multiple_ends_with_an_empty_part() -> None:
+    """What is left is sent as the last part, also if nothing is left."""
+    file = file_with(b"abcd", b"efgh")
+
+    assert [("create",), ("part", 1, b"abcd"), ("part", 2, b"efgh")] == performed(file.send_full_parts(PART))
+    assert [("part", 3, b""), ("complete", ("etag1", "etag2", "etag3"), False)] == performed(
+        file.complete(if_absent=False)
+    )
+
+
+@pytest.mark.parametrize("failing", ["part", "part abort"])
+def test_a_failed_part_ends_its_upload(failing: str) -> None:
+    """It is aborted, and the part's own error is what the writer hears, also if the abort fails."""
+    file = file_with(b"abcd")
+
+    assert [("create",), ("part", 1, b"abcd"), ("abort",), ("raised",)] == performed(
+        file.send_full_parts(PART), failing=failing
+    )
+
+
+def test_a_failed_completion_leaves_its_upload() -> None:
+    """Nothing is aborted (reference 6.3)."""
+    file = file_with(b"a")
+
+    assert [("create",), ("part", 1, b"a"), ("complete", ("etag1",), False), ("raised",)] == performed(
+        file.complete(if_absent=False), failing="complete"
+    )
+
+
+def test_only_an_upload_that_was_begun_is_aborted() -> None:
+    """And only once."""
+    begun = file_with(b"abcd")
+    performed(begun.send_full_parts(PART))
+
+    assert [] == performed(file_with(b"a").abort())
+    assert [("abort",)] == performed(begun.abort())
+    assert [] == performed(begun.abort())
