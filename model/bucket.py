@@ -6,12 +6,15 @@ piece (`decoding`). A version that no event explains is read under any configura
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from onceproof.model.decoding import content_of
 from onceproof.model.history import History, TopicPartition, Version
 from onceproof.model.lives import Completion, Course, Writer
+from onceproof.model.ordinals import ordinal
+from onceproof.model.placement import Object
 from onceproof.model.predictions import LogView, predict, view_of
 from onceproof.model.settings import Settings
 
@@ -32,6 +35,8 @@ class Held:
     """Its bytes are the model's for `offsets`."""
     writer: Writer | None
     at_rest: bool
+    cause: str = ""
+    """Why it was closed, where it is what the model predicts."""
 
 
 class Bucket:
@@ -47,6 +52,7 @@ class Bucket:
         "not_observed",
         "predictions",
         "resting",
+        "unexplained",
     )
 
     def __init__(self, history: History, course: Course) -> None:
@@ -63,10 +69,10 @@ class Bucket:
         for event in course.visible:
             if isinstance(event, Completion):
                 self.by_completion[event] = self._held_after(event, made.get(event))
-        for version in history.versions:
-            if id(version) not in self.by_version:
-                self.not_observed.append(f"when {version.key} became visible as version {version.version_id}")
-                self.by_version[id(version)] = self._read(version, None)
+        self.unexplained: list[Held] = []
+        """Versions of which no event says when they became visible."""
+        if len(self.by_version) < len(history.versions):
+            self._read_the_unexplained()
         self.resting = [self.by_version[id(version)] for version in self._last_version.values()]
         self.cover = cover_of(self.resting)
         """At rest: the keys of each offset."""
@@ -80,6 +86,21 @@ class Bucket:
             return None
         return view_of(self.history.log[partition], self.course.rules[-1])
 
+    def offsets_to_store(self, partition: TopicPartition) -> Sequence[int]:
+        """What `view` says is to be stored; without a configuration every record may be."""
+        view = self.view(partition)
+        return [record.offset for record in self.history.log[partition]] if view is None else view.offsets
+
+    def _read_the_unexplained(self) -> None:
+        counts: Counter[str] = Counter()
+        for version in self.history.versions:
+            counts[version.key] += 1
+            if id(version) not in self.by_version:
+                which = ordinal(counts[version.key])
+                self.not_observed.append(f"when the {which} version of {version.key} became visible")
+                held = self.by_version[id(version)] = self._read(version, None)
+                self.unexplained.append(held)
+
     def _held_after(self, event: Completion, version: Version | None) -> Held | None:
         if version is not None:
             held = self._read(version, event.writer)
@@ -90,8 +111,7 @@ class Bucket:
             prediction = self.predictions[writer]
             at = prediction.by_key.get(request.key)
             if at is not None and hashlib.sha256(prediction.bodies[at]).hexdigest() == request.digest.lower():
-                offsets = prediction.expected.objects[at].offsets
-                return _as_predicted(request.key, offsets, writer, at_rest=False)
+                return _as_predicted(prediction.expected.objects[at], writer, at_rest=False)
         self.not_observed.append(f"what {request.key} held after its complete by life {request.life}")
         return None
 
@@ -103,9 +123,10 @@ class Bucket:
             prediction = self.predictions[writer]
             at = prediction.by_key.get(version.key)
             if at is not None:
-                wanted = prediction.expected.objects[at].offsets
+                made = prediction.expected.objects[at]
                 if prediction.bodies[at] == version.body:
-                    return _as_predicted(version.key, wanted, writer, at_rest=at_rest)
+                    return _as_predicted(made, writer, at_rest=at_rest)
+                wanted = made.offsets
         place = self._place(version.key, writer)
         if place is None:
             return Held(key=version.key, partition=None, unknown=1, is_exact=False, writer=None, at_rest=at_rest)
@@ -136,8 +157,16 @@ class Bucket:
         return writer.partition, self.predictions[writer].view, 0
 
 
-def _as_predicted(key: str, offsets: tuple[int, ...], writer: Writer, *, at_rest: bool) -> Held:
-    return Held(key=key, partition=writer.partition, offsets=offsets, is_exact=True, writer=writer, at_rest=at_rest)
+def _as_predicted(made: Object, writer: Writer, *, at_rest: bool) -> Held:
+    return Held(
+        key=made.key,
+        partition=writer.partition,
+        offsets=made.offsets,
+        is_exact=True,
+        writer=writer,
+        at_rest=at_rest,
+        cause=made.cause,
+    )
 
 
 def _versions_by_completion(history: History, course: Course) -> dict[Completion, Version]:

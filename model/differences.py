@@ -118,8 +118,8 @@ def _out_of_turn(found: Sequence[Held], prediction: Prediction, writer: Writer) 
     """Predicted objects, but completed in another order than predicted, or with one left out before them."""
     turns: list[int] = []
     for held in found:
-        at = prediction.by_key[held.key]
-        if not turns or turns[-1] != at:
+        at = prediction.by_key.get(held.key)  # None: it holds no record either, and was found unreadable
+        if at is not None and (not turns or turns[-1] != at):
             turns.append(at)
     if turns == list(range(len(turns))):
         return

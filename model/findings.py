@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
-from onceproof.model.history import TopicPartition
+from onceproof.model.history import Outcome, TopicPartition
 
 Kind: TypeAlias = Literal[
     "lost",
@@ -48,6 +48,22 @@ class ObjectAtRest:
     """In the order in which they stand; empty for a foreign object."""
     life: int | None
     """The life of the sink that wrote it; None if no event says so."""
+
+
+class Write(NamedTuple):
+    """A complete that took effect: an object became visible, and the records that it held then."""
+
+    event: int
+    """Index into the events of the history."""
+    life: int
+    partition: TopicPartition
+    key: str
+    offsets: tuple[int, ...] | None
+    """In the order in which they stand; None where nothing tells them."""
+    outcome: Outcome
+    """What the sink was told of it."""
+    cause: str
+    """Why the file was closed, where the object is, to the byte, what the model expects; else empty."""
 
 
 def ranges(offsets: Sequence[int]) -> str:

@@ -94,15 +94,19 @@ class Evidence:
     """Every object's bytes and writer are known, and are those of the model for the records it holds."""
     is_finished: bool
     """The run was settled and drained: no closed window may be missing."""
+    is_read: bool = True
+    """Every record to store was within reach of some life, or stands in an object; false only if settled."""
 
 
 def strongest(findings: Iterable[Finding], evidence: Evidence) -> Guarantee:
     """The strongest guarantee that neither a finding nor the objects at rest refute.
 
     Where neither at-least-once nor at-most-once is refuted, yet once at rest is (a record altered or
-    misplaced), the answer is at-least-once.
+    misplaced, or of a partition that nobody read), the answer is at-least-once.
     """
     refuted = {guarantee for finding in findings for guarantee in _refuted_by(finding)}
+    if not evidence.is_read:
+        refuted.add(Guarantee.ONCE_AT_REST)  # all is quiet, and some record that nobody read stands nowhere
     for guarantee in (Guarantee.ONCE_AT_ALL_TIMES, Guarantee.ONCE_AT_REST, Guarantee.AT_LEAST_ONCE):
         if not any(guarantee.implies(each) for each in refuted):
             break

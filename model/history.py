@@ -128,7 +128,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """Something outside the sink changed: an armed fault fired, group offsets expired, the clock was set, …"""
+    """Something outside the sink changed: an armed fault fired, group offsets expired, the clock was moved."""
 
     what: str
 

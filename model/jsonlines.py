@@ -49,22 +49,24 @@ def loads(text: str) -> h.History:
     log: dict[h.TopicPartition, tuple[h.Record, ...]] = {}
     events: list[h.Event] = []
     versions = []
-    for number, line in enumerate(text.splitlines(), 1):
+    unknown = ""
+    for number, line in enumerate(text.removesuffix("\n").split("\n"), 1):
         try:
-            data = json.loads(line)
-            match data:
-                case {"history": 1}:
+            match json.loads(line):
+                case {"history": 1} as data:
                     head = data
                 case {"log": [topic, partition], "records": records}:
                     log[h.TopicPartition(topic, partition)] = tuple(map(_record_of, records))
-                case {"event": name}:
+                case {"event": name} as data:
                     events.append(_event_of(name, data))
                 case {"version": key, "version_id": version_id, "body": body}:
                     versions.append(h.Version(key, version_id, _bytes(body)))
-                case _:
-                    raise ValueError("neither head, log, event nor version")
+                case other:
+                    unknown = f"line {number}: neither head, log, event nor version: {other!r}"
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(f"line {number}: not a line of a history: {error}") from error
+        if unknown:
+            raise ValueError(unknown)
     if not head:
         raise ValueError("line 1: not a history: its head is missing")
     return h.History(
@@ -102,7 +104,7 @@ def _event(event: h.Event) -> dict[str, Any]:
 
 
 def _event_of(name: str, data: dict[str, Any]) -> h.Event:
-    values = {key: value for key, value in data.items() if key != "event"}
+    values = {name: value for name, value in data.items() if name != "event"}
     if "partition" in values:
         values["partition"] = h.TopicPartition(*values["partition"])
     if "offsets" in values:

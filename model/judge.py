@@ -13,20 +13,24 @@ being the one that the model predicts: too high is overtaken, too low is harmles
 Where records must be: every storable one from the start of the log (as the run began) up to what is committed
 at the end, and up to the last window that the last writer of a partition closed if the run was settled and
 drained.
+
+A partition with records to store that no life ever opened, though the run was settled, is named among what was
+not observed. If some of its records stand in no object, no more than at-least-once is granted: no open window
+explains that they are missing at rest, yet unless a commit passed them none is lost.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from onceproof.model.bucket import Bucket
+from onceproof.model.bucket import Bucket, Held
 from onceproof.model.differences import against_predictions
-from onceproof.model.findings import Finding, ObjectAtRest, ranges
+from onceproof.model.findings import Finding, ObjectAtRest, Write, ranges
 from onceproof.model.guarantee import Evidence, Guarantee, Placed, strongest
 from onceproof.model.history import History, TopicPartition
-from onceproof.model.lives import course_of
+from onceproof.model.lives import Completion, course_of
 from onceproof.model.moments import by_version, over_time
 
-__all__ = ["Finding", "ObjectAtRest", "Verdict", "judge"]
+__all__ = ["Finding", "ObjectAtRest", "Verdict", "Write", "judge"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,8 @@ class Verdict:
     """By key."""
     pending: Mapping[TopicPartition, tuple[int, ...]]
     """Offsets in windows still open at the end: neither stored nor lost."""
+    writes: tuple[Write, ...] = ()
+    """The completes that took effect, in their order, each with what it made visible."""
 
 
 def judge(history: History) -> Verdict:
@@ -68,6 +74,7 @@ def judge(history: History) -> Verdict:
         pending={
             partition: bucket.predictions[each].expected.pending for partition, each in bucket.course.last.items()
         },
+        writes=tuple([_write(event, held) for event, held in bucket.by_completion.items()]),
     )
 
 
@@ -92,17 +99,22 @@ def _duplicated(bucket: Bucket) -> Iterator[Finding]:
 
 
 def _lost(bucket: Bucket, *, is_finished: bool) -> Iterator[Finding]:
-    """Storable records that must be in an object at rest, and are in none."""
+    """Storable records that must be in an object at rest, and are in none.
+
+    Below what is committed they must be; and when the run is finished, all but those of windows still open.
+    """
     for partition in bucket.history.log:
         view = bucket.view(partition)
         if view is None:
             continue
         committed = bucket.history.committed.get(partition, 0)
         writer = bucket.course.last.get(partition)
-        closed = bucket.predictions[writer].closed_end if is_finished and writer is not None else None
-        end = max(committed, closed or 0)
+        end, pending = committed, frozenset[int]()
+        if is_finished and writer is not None and view.offsets:
+            end = view.offsets[-1] + 1
+            pending = frozenset(bucket.predictions[writer].expected.pending)
         cover: Mapping[int, Sequence[str]] = bucket.cover.get(partition, {})
-        missing = tuple([offset for offset in view.offsets if offset < end and offset not in cover])
+        missing = tuple([o for o in view.offsets if o < end and o not in cover and (o < committed or o not in pending)])
         if missing:
             yield Finding(
                 kind="lost",
@@ -165,6 +177,22 @@ def _objects(bucket: Bucket) -> tuple[ObjectAtRest, ...]:
     ])  # fmt: skip
 
 
+def _write(event: Completion, held: Held | None) -> Write:
+    request = event.request
+    offsets, cause = (held.offsets or None, held.cause) if held is not None else (None, "")
+    return Write(event.event, request.life, request.partition, request.key, offsets, request.outcome, cause)
+
+
+def _unopened(bucket: Bucket) -> tuple[TopicPartition, ...]:
+    """Partitions with records to store that no life ever opened, though the run was settled."""
+    log, opened = bucket.history.log, bucket.course.last
+    if not bucket.history.settled or log.keys() <= opened.keys():
+        return ()
+    found = tuple([each for each in log if each not in opened and bucket.offsets_to_store(each)])
+    bucket.not_observed += [f"what becomes of the records of {each}, which no life opened" for each in found]
+    return found
+
+
 def _evidence(bucket: Bucket, *, is_finished: bool) -> Evidence:
     placed: dict[TopicPartition, list[Placed]] = {partition: [] for partition in bucket.course.last}
     is_whole = True
@@ -173,4 +201,8 @@ def _evidence(bucket: Bucket, *, is_finished: bool) -> Evidence:
             is_whole = False
         else:
             placed.setdefault(held.partition, []).append(Placed(held.key, held.offsets, held.writer))
-    return Evidence(bucket.history.log, placed, bucket.course.last, is_whole, is_finished)
+    unopened = _unopened(bucket)
+    is_read = not unopened or all(
+        bucket.cover.get(each, {}).keys() >= set(bucket.offsets_to_store(each)) for each in unopened
+    )
+    return Evidence(bucket.history.log, placed, bucket.course.last, is_whole, is_finished, is_read)

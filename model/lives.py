@@ -83,6 +83,8 @@ class Completion:
 
     request: Requested
     writer: Writer | None
+    event: int
+    """Index of the request among the events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +106,8 @@ class Course:
 def course_of(events: Sequence[Event]) -> Course:
     """Read the events of a run; ValueError for an event of a life that never started."""
     reader = _Reader()
-    for event in events:
-        reader.read(event)
+    for at, event in enumerate(events):
+        reader.read(at, event)
     return Course(reader.writers, reader.last, reader.visible, tuple(reader.rules.values()), reader.unsure)
 
 
@@ -123,13 +125,13 @@ class _Reader:
         self.visible: list[Completion | Committed] = []
         self.unsure: list[str] = []
 
-    def read(self, event: Event) -> None:
+    def read(self, at: int, event: Event) -> None:
         match event:
             case Put():
                 writer = self._writer_of(event)
                 writer.passes.append((event.end_offset, event.now_ms))
             case Requested():
-                self._requested(event)
+                self._requested(at, event)
             case Started():
                 self.configs[event.life] = event.config
                 self.rules[event.life] = settings(event.config)
@@ -177,7 +179,7 @@ class _Reader:
         self.last[event.partition] = writer
         self.writers.append(writer)
 
-    def _requested(self, event: Requested) -> None:
+    def _requested(self, at: int, event: Requested) -> None:
         writer = self.open.get(event.life, {}).get(event.partition)
         if writer and event.outcome != "ok":
             writer.met_error = True
@@ -185,7 +187,7 @@ class _Reader:
             return
         # What the harness knows counts; where it knows nothing, a version made, or a good reply.
         if event.applied or (event.applied is None and (event.version_id or event.outcome == "ok")):
-            self.visible.append(Completion(event, writer))
+            self.visible.append(Completion(event, writer, at))
         elif event.applied is None:
             self.unsure.append(f"whether the complete of {event.key} by life {event.life} took effect")
 

@@ -1,14 +1,20 @@
 """The bucket as it was for a moment: after each event, and from one version of a key to the next.
 
-Found here: overtaken (a commit ahead of what was visible), duplicated for a moment, rewritten, re-encoded.
+Found here: overtaken (a commit ahead of what was visible, or beyond the log), duplicated for a moment, rewritten,
+re-encoded.
+
+A commit may name at most the offset behind the last record of its partition; for a log without records, the
+offset from which it was read first (0 if it never was). This holds for sinks that commit the last record
+written + 1, as this one and Kafka Connect's do. An end offset in Kafka may lie higher, behind the markers of
+transactions: a sink that commits the end offset instead is found overtaken here, though it skips no record.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from onceproof.model.bucket import Bucket, Held, cover_of
 from onceproof.model.findings import Finding, ranges
-from onceproof.model.history import TopicPartition
+from onceproof.model.history import Record, TopicPartition
 from onceproof.model.lives import Completion
 
 
@@ -38,7 +44,7 @@ def by_version(bucket: Bucket) -> Iterator[Finding]:
 class _Moments:
     """The bucket as it was after each event."""
 
-    __slots__ = ("bucket", "cover", "doubled", "frontier", "overtaken", "unordered", "visible")
+    __slots__ = ("beyond", "bucket", "cover", "doubled", "frontier", "overtaken", "unordered", "visible")
 
     def __init__(self, bucket: Bucket) -> None:
         self.bucket = bucket
@@ -48,9 +54,10 @@ class _Moments:
         """Position in the stored log up to which every record is visible."""
         self.doubled: dict[tuple[TopicPartition, tuple[str, ...]], set[int]] = {}
         self.overtaken: dict[TopicPartition, tuple[set[int], str]] = {}
+        self.beyond: dict[TopicPartition, tuple[int, str]] = {}
+        """The offset that a commit may name at most, and what was found instead."""
         # What became visible at an unknown time may have been there all along: the doubt is the sink's.
-        ordered = {id(held) for held in bucket.by_completion.values()}
-        self.unordered = cover_of([held for held in bucket.by_version.values() if id(held) not in ordered])
+        self.unordered = cover_of(bucket.unexplained)
 
     def appeared(self, key: str, held: Held | None) -> None:
         """A complete took effect."""
@@ -83,9 +90,12 @@ class _Moments:
     def committed(self, offsets: Mapping[TopicPartition, int], life: int) -> None:
         """A commit took effect: every stored record below it must be visible."""
         for partition, end in offsets.items():
-            view = self.bucket.view(partition) if partition in self.bucket.history.log else None
-            if view is None:
+            log = self.bucket.history.log.get(partition)
+            view = self.bucket.view(partition) if log is not None else None
+            if log is None or view is None:
                 continue
+            if not log or end > log[-1].offset + 1:
+                self._look_behind(log, partition, end, f"when life {life} committed")
             cover, unordered = self.cover.get(partition, {}), self.unordered.get(partition, {})
             at, stored = self.frontier.get(partition, 0), view.offsets
             while at < len(stored) and stored[at] < end and (cover.get(stored[at]) or stored[at] in unordered):
@@ -100,8 +110,31 @@ class _Moments:
                 first = f"when life {life} committed {end}"
                 self.overtaken.setdefault(partition, (set(), first))[0].update(missing)
 
+    def _look_behind(self, log: Sequence[Record], partition: TopicPartition, end: int, when: str) -> None:
+        """Note the first commit of a partition that is beyond its log."""
+        limit = log[-1].offset + 1 if log else self._first_read(partition)
+        if end > limit:
+            self.beyond.setdefault(partition, (limit, f"{end} {when}"))
+
+    def _first_read(self, partition: TopicPartition) -> int:
+        return next((each.start_offset for each in self.bucket.course.writers if each.partition == partition), 0)
+
     def findings(self) -> Iterator[Finding]:
         """What was so at some moment; duplicates that are still so are left to the look at rest."""
+        committed = self.bucket.history.committed
+        for partition, end in committed.items():
+            log = self.bucket.history.log.get(partition)
+            if log is not None and (not log or end > log[-1].offset + 1):
+                self._look_behind(log, partition, end, "at the end")
+        for partition, (limit, what) in self.beyond.items():
+            yield Finding(
+                kind="overtaken",
+                partition=partition,
+                offsets=(),  # there is no record to name
+                keys=(),
+                at_rest=committed.get(partition, 0) > limit,
+                detail=f"expected a commit of {partition} to be at most {limit}, where its log ends, found {what}",
+            )
         for partition, (missing, when) in self.overtaken.items():
             offsets, cover = tuple(sorted(missing)), self.bucket.cover.get(partition, {})
             yield Finding(

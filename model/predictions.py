@@ -48,8 +48,6 @@ class Prediction:
     bodies: tuple[bytes, ...]
     by_key: Mapping[str, int]
     """Position in `expected.objects` by key; keys of one writer are distinct."""
-    closed_end: int | None
-    """Offset behind the last closed window; None without one."""
 
 
 class _Memory(Generic[T]):
@@ -124,7 +122,6 @@ def _prediction(log: Sequence[Record], life: Life, view: LogView) -> Prediction:
         expected=wanted,
         bodies=tuple([view.body(made.offsets) for made in wanted.objects]),
         by_key={made.key: at for at, made in enumerate(wanted.objects)},
-        closed_end=max([made.offsets[-1] for made in wanted.objects]) + 1 if wanted.objects else None,
     )
 
 

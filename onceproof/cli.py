@@ -1,4 +1,4 @@
-"""The command line: thin. Exit codes are the same everywhere: 0 as expected, 1 not as expected, 2 could not be asked."""
+"""The command line: thin. Exit codes, everywhere: 0 as expected, 1 not as expected, 2 could not be asked."""
 
 import argparse
 import json
@@ -11,12 +11,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from onceproof import prove, replaying
+from onceproof.model.settings import OutsideDomain
 from onceproof.reports.junit import junit
 from onceproof.reports.machine import machine
 from onceproof.reports.markdown import markdown
 from onceproof.reports.terminal import print_report
 from onceproof.reports.write import replace, write
-from onceproof.scenarios import files
+from onceproof.scenarios import files, run
+from onceproof.scenarios.configurations import of_user
 from onceproof.scenarios.errors import EnvironmentFailure, ScenarioError
 from onceproof.scenarios.logs import LogError
 from onceproof.scenarios.replay import LIBRARY
@@ -37,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(chosen.run(chosen, shlex.join(["onceproof", *given])))
     except ConfigError as error:
         _complain(f"the configuration is invalid:\n{error}")
-    except (ScenarioError, LogError, EnvironmentFailure) as error:
+    except (ScenarioError, LogError, EnvironmentFailure, OutsideDomain) as error:
         _complain(str(error))
     except OSError as error:
         _complain(f"{error.filename or 'a file'}: {error.strerror or error}")
@@ -53,8 +55,10 @@ def _complain(message: str) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="onceproof",
-        description="Says whether a Kafka-to-S3 sink delivers exactly once, and shows the smallest story in which it does not.",
-        epilog="Exit codes: 0 every verdict as expected, 1 some verdict not as expected, 2 usage, configuration or environment.",
+        description="Says whether a Kafka-to-S3 sink delivers exactly once, and shows the smallest story in which it "
+        "does not.",
+        epilog="Exit codes: 0 every verdict as expected, 1 some verdict not as expected, 2 usage, configuration or "
+        "environment.",
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_prove(commands)
@@ -69,8 +73,8 @@ def _add_prove(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser = commands.add_parser(
         "prove",
         help="compare configurations under faults and write a report",
-        description="Each configuration under each class of faults: the strongest guarantee that is not refuted, and the "
-        "smallest story against each refuted one.",
+        description="Each configuration under each class of faults: the strongest guarantee that is not refuted, and "
+        "the smallest story against each refuted one.",
     )
     parser.add_argument(
         "--world",
@@ -81,7 +85,7 @@ def _add_prove(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--config", action="append", type=Path, metavar="FILE", help="a .properties file of your own; repeatable"
     )
-    parser.add_argument("--log", default="flights", metavar="flights|FILE.jsonl", help="the real log (flights)")
+    parser.add_argument("--log", metavar="flights|FILE.jsonl", help="the real log (flights)")
     parser.add_argument(
         "--timestamp-field", metavar="PATH", help="with a .jsonl file: dotted path of the time in a line"
     )
@@ -116,29 +120,42 @@ def _add_sink(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     parser = sink.add_parser(
         "run",
         help="land topics in S3 as the Kafka Connect S3 sink does",
-        description="Runs the sink with a Kafka Connect .properties file until SIGTERM or Ctrl-C, which end it in order.",
+        description="Runs the sink with a Kafka Connect .properties file until SIGTERM or Ctrl-C end it in order.",
     )
     parser.add_argument("config", type=Path, metavar="FILE", help="a .properties file of the Kafka Connect S3 sink")
     parser.add_argument("--bootstrap-servers", required=True, metavar="HOST:PORT,…", help="where Kafka is")
     parser.add_argument("--group", help="consumer group (connect-<name>)")
     parser.add_argument(
-        "--offset-flush-interval-ms", type=int, default=60_000, metavar="MS", help="between two commits (60000)"
+        "--offset-flush-interval-ms", type=_positive, default=60_000, metavar="MS", help="between two commits (60000)"
     )
     parser.set_defaults(run=_sink_run)
 
 
+def _positive(text: str) -> int:
+    """A whole number from 1; 0 would ask for commits for ever and never poll."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"invalid value {text!r}: must be a whole number from 1")
+    return int(text)
+
+
 def _sink_run(chosen: argparse.Namespace, command: str) -> int:
-    worker = Worker(
-        sink_config.parse(read_properties(chosen.config)),
-        chosen.bootstrap_servers,
-        group=chosen.group,
-        offset_flush_interval_ms=chosen.offset_flush_interval_ms,
-    )
     try:
+        worker = Worker(
+            sink_config.parse(read_properties(chosen.config)),
+            chosen.bootstrap_servers,
+            group=chosen.group,
+            offset_flush_interval_ms=chosen.offset_flush_interval_ms,
+        )
         run_until_signalled(worker)
-    except (TaskFailed, StoreError, SourceError) as error:
+    except TaskFailed as error:
         _complain(f"the task failed: {error}")
         return NOT_AS_EXPECTED
+    except StoreError as error:
+        _complain(f"the bucket cannot be used: {error}")
+        return COULD_NOT
+    except SourceError as error:
+        _complain(f"the broker cannot be used: {error}")
+        return COULD_NOT
     return AS_EXPECTED
 
 
@@ -156,7 +173,8 @@ def _replay(chosen: argparse.Namespace, command: str) -> int:
 def _prove(chosen: argparse.Namespace, command: str) -> int:
     order = _order(chosen, command)
     console = Console(stderr=chosen.json)
-    console.print(f"Worlds: {', '.join(order.worlds)}. Real log: {order.log.note}.", soft_wrap=True)
+    real = f" Real log: {order.log.note}." if order.log else ""
+    console.print(f"Worlds: {', '.join(order.worlds)}.{real}", soft_wrap=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         bar = progress.add_task("starting", total=None)
@@ -178,24 +196,42 @@ def _prove(chosen: argparse.Namespace, command: str) -> int:
 
 def _order(chosen: argparse.Namespace, command: str) -> prove.Order:
     worlds = tuple(dict.fromkeys(chosen.world or ("simulated", "embedded")))
-    log = prove.flights_log() if chosen.log == "flights" else _own_log(chosen)
+    order = prove.built_in(worlds, _real_log(chosen, worlds), chosen.seed, command, chosen.out)
     if not chosen.config:
-        return prove.built_in(worlds, log, chosen.seed, command, chosen.out)
-    configs = {path.name: _own_config(path) for path in chosen.config}
-    return prove.of_users(configs, worlds, log, chosen.seed, command, chosen.out)
+        return order
+    rows, real_rows = [], []
+    for name, path in _named(chosen.config).items():
+        properties, config = _own_config(path)
+        for warning in config.warnings:
+            _complain(f"{name}: {warning}")
+        rows.append(of_user(name, properties, config))
+        real_rows.append(of_user(name, properties, config, small=False))
+    return prove.of_users(order, rows, real_rows)
 
 
-def _own_log(chosen: argparse.Namespace) -> prove.RealLog:
+def _real_log(chosen: argparse.Namespace, worlds: Sequence[str]) -> prove.RealLog | None:
+    """The log that the worlds with real processes read; the simulated one makes its own."""
+    if set(worlds) == {"simulated"}:
+        if chosen.log is not None:
+            raise LogError(f"--log {chosen.log}: the simulated world makes its own logs; add --world embedded")
+        return None
+    if chosen.log in (None, "flights"):
+        return prove.flights_log()
     if chosen.timestamp_field is None:
         raise LogError(f"--log {chosen.log}: --timestamp-field must say where the time of a record is")
-    return prove.jsonl_log(Path(chosen.log), chosen.timestamp_field, chosen.key_field)
+    return prove.jsonl_log(Path(chosen.log), chosen.timestamp_field, chosen.key_field, chosen.out)
 
 
-def _own_config(path: Path) -> dict[str, str]:
-    """A user's file, checked; what belongs to their cluster and bucket is the world's to say."""
-    properties = read_properties(path)
-    sink_config.parse({"s3.bucket.name": "bucket", "storage.class": replaying.STORAGE, **properties})
-    return {name: value for name, value in properties.items() if name not in replaying.WORLDS_OWN}
+def _named(paths: Sequence[Path]) -> dict[str, Path]:
+    """Paths by the shortest name that tells them apart."""
+    names = [path.name for path in paths]
+    return {path.name if names.count(path.name) == 1 else str(path): path for path in paths}
+
+
+def _own_config(path: Path) -> tuple[dict[str, str], sink_config.SinkConfig]:
+    """A user's file, checked, without what is the world's to say: cluster, bucket, and how many tasks there are."""
+    properties = {name: value for name, value in read_properties(path).items() if name not in replaying.WORLDS_OWN}
+    return properties, sink_config.parse({**run.DEFAULTS, **properties})
 
 
 if __name__ == "__main__":

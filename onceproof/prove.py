@@ -1,6 +1,8 @@
 """`onceproof prove`: each configuration under each class of faults, in small worlds and on a real log."""
 
+import hashlib
 import multiprocessing
+import os
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -13,8 +15,8 @@ from onceproof.model import history as h
 from onceproof.model.judge import Verdict, judge
 from onceproof.reports.collect import Cell, Comparison, Measured, Report, Row, Story
 from onceproof.scenarios import files, logs, replay
-from onceproof.scenarios.configurations import CONFIGURATIONS, FAULTS, FLIGHTS, Configuration, of_user
-from onceproof.scenarios.explore import Finding, explore
+from onceproof.scenarios.configurations import CONFIGURATIONS, FAULTS, FLIGHTS, USER_FAULTS, Configuration
+from onceproof.scenarios.explore import Bound, Finding, explore, troubles_of
 from onceproof.scenarios.operation import Pace, crashed, operation
 from onceproof.scenarios.run import Run, World, run
 from onceproof.scenarios.scenario import Scenario
@@ -45,7 +47,9 @@ class Order:
     worlds: tuple[str, ...]
     configurations: tuple[Configuration, ...]
     real_configurations: tuple[Configuration, ...]
-    log: RealLog
+    faults: Mapping[str, str]
+    log: RealLog | None
+    """None where no world reads one."""
     seed: int
     command: str
     folder: Path
@@ -58,10 +62,10 @@ def flights_log() -> RealLog:
     return RealLog(log, origin, f"departures from New York: {logs.describe(log)}")
 
 
-def jsonl_log(path: Path, timestamp_field: str, key_field: str | None) -> RealLog:
-    """A user's own log, as one partition."""
+def jsonl_log(path: Path, timestamp_field: str, key_field: str | None, folder: Path) -> RealLog:
+    """A user's own log, as one partition; stories in `folder` name it by its path from there."""
     log = logs.jsonl(path, timestamp_field=timestamp_field, key_field=key_field)
-    part = {"file": str(path.resolve()), "timestamp_field": timestamp_field}
+    part = {"file": os.path.relpath(path, folder / "scenarios"), "timestamp_field": timestamp_field}
     part |= {"key_field": key_field} if key_field else {}
     return RealLog(log, {"topic": "t", "jsonl": part}, f"{path.name}: {logs.describe(log)}")
 
@@ -72,7 +76,9 @@ def prove(order: Order, tell: Callable[[str, int, int], None]) -> Report:
     Raises EnvironmentFailure if a world cannot be had, Incapable if it cannot hold the log.
     """
     real = [name for name in order.worlds if name != "simulated"]
-    small = [(row, fault) for row in order.configurations for fault in FAULTS] if "simulated" in order.worlds else []
+    small = (
+        [(row, fault) for row in order.configurations for fault in order.faults] if "simulated" in order.worlds else []
+    )
     total = len(small) + len(real) * len(order.real_configurations) * len(REAL_FAULTS)
     progress = _Progress(total, tell)
     comparisons: list[Comparison] = []
@@ -123,8 +129,8 @@ def _small_table(order: Order, found: Sequence[tuple[Finding, float]]) -> Compar
         Row(
             row.name,
             row.shown(),
-            tuple(_small_cell(order, row, fault, next(cells)[0]) for fault in FAULTS),
-            note=f"{row.bound('crash').steps()}{row.note}",
+            tuple(_small_cell(order, row, fault, next(cells)[0]) for fault in order.faults),
+            note=f"{_widest(row, order.faults).steps()}{row.note}",
         )
         for row in order.configurations
     ]
@@ -132,10 +138,16 @@ def _small_table(order: Order, found: Sequence[tuple[Finding, float]]) -> Compar
         title="Small worlds, all of them",
         world=SimulatedWorld.name,
         world_note=SimulatedWorld.note,
-        log_note="every log, poll split, commit and place of the fault up to the bound that rows and cells name",
-        faults=tuple(FAULTS.items()),
+        log_note="every log, poll split and place of the fault up to the bound that rows and cells name; offsets are "
+        "committed after every poll, or only at the end",
+        faults=tuple(order.faults.items()),
         rows=tuple(rows),
     )
+
+
+def _widest(row: Configuration, faults: Mapping[str, str]) -> Bound:
+    """The bound that most cells of a row have; a cell with another names its own."""
+    return row.bound(next(iter(faults)))
 
 
 def _small_cell(order: Order, row: Configuration, fault: str, finding: Finding) -> Cell:
@@ -144,13 +156,14 @@ def _small_cell(order: Order, row: Configuration, fault: str, finding: Finding) 
     found = finding.guarantee.value if finding.runs and not finding.troubles else "not observed"
     troubles = f"; {', '.join(finding.troubles)}" if finding.troubles else ""
     story = None
+    own = "" if bound.steps() == _widest(row, order.faults).steps() else f", {bound.steps()}"
     if finding.witness is not None:
         story = _story(order, SimulatedWorld.name, f"{_slug(row.name)}.{_slug(fault)}", *finding.witness)
     return Cell(
         guarantee=found,
         expected=row.expectation(fault),
         runs=finding.runs,
-        evidence=f"{bound.size()}{troubles}",
+        evidence=f"{bound.size()}{own}{troubles}",
         world=SimulatedWorld.name,
         story=story,
     )
@@ -173,7 +186,7 @@ def _real_table(name: str, order: Order, progress: _Progress, measured: dict[str
         title="A real log, day by day",
         world=name,
         world_note=world.note,
-        log_note=order.log.note,
+        log_note=order.log.note if order.log else "",
         faults=tuple(REAL_FAULTS.items()),
         rows=tuple(rows),
     )
@@ -183,6 +196,7 @@ def _real_cells(
     row: Configuration, order: Order, world: World, progress: _Progress
 ) -> Iterator[tuple[str, Cell, float]]:
     """The cells of one configuration: a calm run, and what the seed makes of it."""
+    assert order.log is not None
     longest = max(map(len, order.log.log.values()), default=0)
     pace = Pace(poll=max(1, min(500, longest // 4)), clock_step_ms=row.real_clock_step_ms, commit_each=8)
     slug = f"{_slug(row.name)}"
@@ -191,19 +205,21 @@ def _real_cells(
         progress.doing(f"{world.name}: {row.name}, {fault}")
         began_s = monotonic()
         draw = random.Random(f"{order.seed} {row.name} {fault}")  # noqa: S311 - reproducible on purpose
+        scenario: Scenario | None
         if calm is None:
             scenario = operation(slug, row.properties, order.log.log, order.log.origin, pace, start_ms=_START_MS)
             ran = calm = run(scenario, world)
+        elif (scenario := crashed(calm, draw, 3)) is not None:
+            ran = run(scenario, world)
         else:
-            ran = run(crashed(calm, draw, 3), world)
-        verdict = judge(ran.history)
-        cell = _real_cell(order, row, fault, world.name, ran, verdict)
+            ran = calm
+        cell = _real_cell(order, row, fault, world.name, ran, judge(ran.history))
         progress.step(f"{world.name}: {row.name}, {fault}")
         yield fault, cell, monotonic() - began_s
 
 
 def _real_cell(order: Order, row: Configuration, fault: str, world: str, ran: Run, verdict: Verdict) -> Cell:
-    trouble = [*replay.proves_nothing(ran), *(f.detail for f in verdict.findings if f.kind == "stuck")]
+    trouble = [*replay.proves_nothing(ran), *troubles_of(ran, verdict)]
     objects = len({version.key for version in ran.history.versions})
     name = f"{_slug(row.name)}.{_slug(fault)}.{world}"
     refuted = verdict.guarantee.value != "identical objects"
@@ -211,7 +227,7 @@ def _real_cell(order: Order, row: Configuration, fault: str, world: str, ran: Ru
         guarantee="not observed" if trouble or not objects else verdict.guarantee.value,
         expected=row.expectation(fault),
         runs=1,
-        evidence="; ".join([f"1 run, {objects} objects", *trouble]),
+        evidence="; ".join([f"1 run, {objects} objects", *dict.fromkeys(trouble)]),
         world=world,
         story=_story(order, world, name, ran, verdict) if refuted else None,
     )
@@ -236,23 +252,21 @@ def _named(scenario: Scenario, name: str, seed: int) -> Scenario:
 
 
 def _slug(text: str) -> str:
-    return "-".join("".join(char if char.isalnum() else " " for char in text.lower()).split())
+    """A name for a file: letters, digits and hyphens of ASCII; what is not is told apart by a digest."""
+    plain = "-".join("".join(char if char.isalnum() and char.isascii() else " " for char in text.lower()).split())
+    if text in _BUILT_IN_NAMES:
+        return plain
+    return f"{plain or 'config'}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
 
 
-def built_in(worlds: tuple[str, ...], log: RealLog, seed: int, command: str, folder: Path) -> Order:
+_BUILT_IN_NAMES = {row.name for row in (*CONFIGURATIONS, *FLIGHTS)} | {*FAULTS}
+
+
+def built_in(worlds: tuple[str, ...], log: RealLog | None, seed: int, command: str, folder: Path) -> Order:
     """The order of a plain `onceproof prove`."""
-    return Order(worlds, CONFIGURATIONS, FLIGHTS, log, seed, command, folder)
+    return Order(worlds, CONFIGURATIONS, FLIGHTS, FAULTS, log, seed, command, folder)
 
 
-def of_users(
-    configs: Mapping[str, Mapping[str, str]],
-    worlds: tuple[str, ...],
-    log: RealLog,
-    seed: int,
-    command: str,
-    folder: Path,
-) -> Order:
-    """The same for a user's own configurations, by the name of their file."""
-    rows = tuple(of_user(name, properties) for name, properties in configs.items())
-    real = tuple(of_user(name, properties, small=False) for name, properties in configs.items())
-    return Order(worlds, rows, real, log, seed, command, folder)
+def of_users(order: Order, rows: Sequence[Configuration], real_rows: Sequence[Configuration]) -> Order:
+    """The same order for a user's own configurations, in small worlds and on the real log."""
+    return replace(order, configurations=tuple(rows), real_configurations=tuple(real_rows), faults=USER_FAULTS)

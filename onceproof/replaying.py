@@ -15,9 +15,17 @@ from onceproof.scenarios.run import World
 from onceproof.scenarios.worlds import process
 from onceproof.scenarios.worlds.simulated import SimulatedWorld
 
-STORAGE = "io.confluent.connect.s3.storage.S3Storage"
 WORLDS_OWN = frozenset(
-    {"topics", "s3.bucket.name", "s3.region", "store.url", "aws.access.key.id", "aws.secret.access.key", "name"}
+    {
+        "topics",
+        "s3.bucket.name",
+        "s3.region",
+        "store.url",
+        "aws.access.key.id",
+        "aws.secret.access.key",
+        "name",
+        "tasks.max",
+    }
 )
 """Properties that a world sets itself, so that a user's file runs unchanged."""
 
@@ -72,6 +80,8 @@ def exit_code(replays: Iterable[Replay]) -> int:
 def _print(done: Replay, console: Console) -> None:
     mark, style = _MARKS[done.outcome]
     console.print(Text.assemble((mark, style), f"{done.outcome}: {done.path}"), soft_wrap=True)
+    for warning in done.warnings:
+        console.print(Text(f"      warning: {warning}"), soft_wrap=True)
     for difference in done.differences:
         console.print(Text(f"      {difference}"), soft_wrap=True)
     if done.outcome == "not as expected":
@@ -92,6 +102,7 @@ def _machine(done: Replay) -> dict[str, object]:
         "outcome": done.outcome,
         "guarantee": done.verdict.guarantee.value if done.verdict else None,
         "differences": list(done.differences),
+        "warnings": list(done.warnings),
         "missing_capability": done.missing_capability,
         "reproduce": done.command,
     }

@@ -1,7 +1,8 @@
 """What every report is made from: the table configuration × fault, and a story for each refuted cell.
 
 Renderers (`html`, `markdown`, `junit`, `terminal`, `json`) read only this. Everything here but `Measured` is a pure
-function of the seed, so that reports of one seed are byte-identical; what differs from run to run goes to the JSON alone.
+function of the seed, so that reports of one seed are byte-identical; what differs from run to run goes to
+the JSON alone.
 """
 
 from collections.abc import Mapping

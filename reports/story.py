@@ -27,9 +27,9 @@ from onceproof.model.history import (
     Rewound,
     TopicPartition,
 )
-from onceproof.model.judge import Finding, ObjectAtRest, Verdict
+from onceproof.model.judge import Finding, ObjectAtRest, Verdict, Write
+from onceproof.model.ordinals import ordinal
 from onceproof.reports.collect import Story
-from onceproof.reports.contents import Write, writes
 from onceproof.reports.words import FINDINGS, counted, one_line, steady
 
 _RUNS_MAX = 8
@@ -81,7 +81,7 @@ class Telling:
 def tell(story: Story) -> Telling:
     """Put `story` into words."""
     history, verdict = story.history, story.verdict
-    written = writes(history, verdict)
+    written = verdict.writes
     names = short_names(
         [write.key for write in written]
         + [at_rest.key for at_rest in verdict.objects]
@@ -95,20 +95,10 @@ def tell(story: Story) -> Telling:
         before=_chosen(visible_before_crash(history, written), verdict, partial(_object_line, names=names)),
         after=_chosen(verdict.objects, verdict, partial(at_rest_line, names=names, doubled=doubled)),
         findings=findings_told(verdict),
-        not_observed=tuple(_without_version_ids(text, history) for text in verdict.not_observed),
+        not_observed=tuple(steady(text) for text in verdict.not_observed),
         pending=_pending_sentence(verdict),
         replay=story.replay,
     )
-
-
-def _without_version_ids(text: str, history: History) -> str:
-    """Write `version 2` for the second version of a key: the id of the store differs from run to run."""
-    seen: Counter[str] = Counter()
-    for version in history.versions:
-        seen[version.key] += 1
-        if version.key in text and text.endswith(f" version {version.version_id}"):
-            return steady(f"{text.removesuffix(version.version_id)}{seen[version.key]}")
-    return steady(text)
 
 
 # Offsets and names
@@ -151,12 +141,6 @@ def short_names(keys: Iterable[str]) -> dict[str, str]:
             return {key: one_line(name) for key, name in names.items()}
         for key in longer:
             pending[key] += 1
-
-
-def ordinal(number: int) -> str:
-    """Write 1 as `1st`, 12 as `12th`."""
-    suffix = "th" if number % 100 in {11, 12, 13} else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number}{suffix}"
 
 
 def listed(items: Sequence[str]) -> str:

@@ -79,7 +79,7 @@ def _standing(cell: Cell, console: Console) -> Text:
 
 
 def _under(group: list[tuple[str, Cell]], numbers: dict[int, int], console: Console) -> Text:
-    """Faults, each with its story and, if it is not as expected, with what was; then how many runs stand behind them."""
+    """Faults, each with its story and, if not as expected, with what was; then how many runs stand behind them."""
     text = _text("", console)
     for index, (fault, cell) in enumerate(group):
         story = f" (story {numbers[id(cell)]})" if id(cell) in numbers else ""

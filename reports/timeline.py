@@ -12,9 +12,8 @@ from html import escape
 from itertools import groupby
 
 from onceproof.model.history import Committed, History, Opened, Record, Rewound, TopicPartition
-from onceproof.model.judge import Verdict
+from onceproof.model.judge import Verdict, Write
 from onceproof.reports.collect import Story
-from onceproof.reports.contents import Write, writes
 from onceproof.reports.story import (
     brackets,
     crash_labels,
@@ -186,7 +185,7 @@ class Lane:
 def lanes(story: Story, partition: TopicPartition) -> list[Lane]:
     """Return the lanes of one partition, lives first and objects at rest last; rows are not given yet."""
     history, verdict = story.history, story.verdict
-    written = writes(history, verdict)
+    written = verdict.writes
     names = short_names([write.key for write in written] + [held.key for held in verdict.objects])
     focus = frozenset(o for found in verdict.findings if found.partition == partition for o in found.offsets)
     crashes = crash_labels(history)

@@ -1,12 +1,14 @@
 """The configurations that `onceproof prove` compares, and what each is expected to keep under each class of faults.
 
-Expectations are written down from the connector's rules (reference 7), not from a run: `prove` fails where a run differs.
+Expectations are written down from the connector's rules (reference 7), not from a run: `prove` fails where a run
+differs.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from onceproof.scenarios.explore import Bound
+from onceproof.sink.config import SinkConfig
 
 HOUR_MS = 3_600_000
 
@@ -27,7 +29,7 @@ FAULTS: Mapping[str, str] = {
     "restart": "an orderly stop and start after any poll",
     "crash": "kill -9 at any cut, then recovery",
     "two crashes": "kill -9 at any cut, and again at any cut of what follows",
-    "S3 error": "any one S3 request is answered 503 after all attempts",
+    "S3 error": "any one create, part or complete is answered 503 after all attempts",
     "lost reply": "any one completion is applied, but its reply is lost",
     "commit refused": "any one offset commit is refused, then an orderly restart",
     "expired offsets": "the group's offsets expire while the sink is stopped",
@@ -57,6 +59,13 @@ class Configuration:
     records: int = 3
     """How many records a small world has at the most, for most faults."""
 
+    real_clock_step_ms: int = 20 * 60_000
+    """How far the clock moves between two polls of a real log."""
+    note: str = ""
+    """What was changed so that it fits a small world; follows the bound."""
+    stated: bool = True
+    """Whether anything is expected of it; a user's own configuration is expected to leave identical objects."""
+
     def bound(self, fault: str) -> Bound:
         """How large the small worlds of a cell are: what is needed to see what the fault can do, and no larger."""
         clocked = self.clock_steps_ms != (0,)
@@ -65,13 +74,6 @@ class Configuration:
         if fault == "other flush.size" and not clocked:
             return Bound(6, (self.gaps_ms[0], self.gaps_ms[-1]), splits=False)
         return Bound(self.records, self.gaps_ms[:2] if self.records > 3 else self.gaps_ms, self.clock_steps_ms)
-
-    real_clock_step_ms: int = 20 * 60_000
-    """How far the clock moves between two polls of a real log."""
-    note: str = ""
-    """What was changed so that it fits a small world; follows the bound."""
-    stated: bool = True
-    """Whether anything is expected of it; a user's own configuration is expected to leave identical objects."""
 
     def expectation(self, fault: str) -> str | None:
         """The guarantee that is expected under a fault, if any was stated."""
@@ -177,30 +179,41 @@ FLIGHTS: tuple[Configuration, ...] = (
 )
 """The same questions at the scale of a month of departures."""
 
+USER_FAULTS: Mapping[str, str] = {fault: meaning for fault, meaning in FAULTS.items() if fault != "other flush.size"}
+"""What a user's own configuration is held to: all but the fault that is a change of that configuration."""
+
 _SMALL_FLUSH_SIZE = 3
 
 
-def of_user(name: str, properties: Mapping[str, str], *, small: bool = True) -> Configuration:
-    """A user's own configuration; for small worlds its gaps and clock follow its intervals, and flush.size shrinks."""
-    interval_ms = _positive(properties, "rotate.interval.ms")
-    schedule_ms = _positive(properties, "rotate.schedule.interval.ms")
-    duration_ms = _positive(properties, "partition.duration.ms") or HOUR_MS
-    wallclock = properties.get("timestamp.extractor", "Wallclock").endswith(
-        ("Wallclock", "WallclockTimestampExtractor")
-    )
-    steps_ms = {0, schedule_ms, (interval_ms or duration_ms) if wallclock else 0}
-    scaled = int(properties["flush.size"]) > _SMALL_FLUSH_SIZE
-    note = f"; flush.size {properties['flush.size']} as {_SMALL_FLUSH_SIZE}" if scaled and small else ""
+def of_user(name: str, properties: Mapping[str, str], config: SinkConfig, *, small: bool = True) -> Configuration:
+    """A user's own configuration, `config` being what its properties come to.
+
+    For small worlds the gaps and the clock follow its intervals, and flush.size shrinks where no clock rules. Where
+    several files can be open at once, records also go back in time.
+    """
+    interval_ms = max(config.rotate_interval_ms, 0) if config.time_bucket else 0
+    schedule_ms = max(config.rotate_schedule_interval_ms, 0)
+    duration_ms = config.time_bucket.duration_ms if config.time_bucket else HOUR_MS
+    wallclock = config.time_bucket is not None and config.extractor == "WallclockTimestampExtractor"
+    step_ms = min(interval_ms, duration_ms) or duration_ms
+    several_open = config.time_bucket is not None and not (interval_ms and config.rotate_on_partition_change)
+    clocked = bool(schedule_ms or wallclock)
+    scaled = small and config.flush_size > _SMALL_FLUSH_SIZE and not schedule_ms
+    note = f"; flush.size {properties['flush.size']} as {_SMALL_FLUSH_SIZE}" if scaled else ""
     return Configuration(
         name,
-        {**properties, "flush.size": str(_SMALL_FLUSH_SIZE)} if note else properties,
-        gaps_ms=tuple(dict.fromkeys((1000, interval_ms or duration_ms, duration_ms)))[: 2 if schedule_ms else 3],
-        clock_steps_ms=tuple(sorted(steps_ms)),
+        {**properties, "flush.size": str(_SMALL_FLUSH_SIZE)} if scaled else properties,
+        gaps_ms=_gaps(step_ms, several_open=several_open, clocked=clocked),
+        clock_steps_ms=tuple(sorted({0, schedule_ms, step_ms if wallclock else 0})),
+        records=3 if clocked else 4,
         real_clock_step_ms=max(schedule_ms // 3, 60_000),
-        note=note,
+        note=note + "".join(f"; warning: {warning}" for warning in config.warnings),
         stated=False,
     )
 
 
-def _positive(properties: Mapping[str, str], name: str) -> int:
-    return max(0, int(properties.get(name, "0")))
+def _gaps(step_ms: int, *, several_open: bool, clocked: bool) -> tuple[int, ...]:
+    """A gap that closes nothing and one that does; back and forth where that leaves several files open."""
+    if not several_open:
+        return (1000, step_ms)
+    return (1000, step_ms, -step_ms) if clocked else (step_ms, -step_ms)

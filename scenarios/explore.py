@@ -6,8 +6,10 @@ outside the bound was not looked at.
 """
 
 import itertools
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from onceproof.model import history as h
 from onceproof.model.guarantee import Guarantee, combine
@@ -55,7 +57,10 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What exploring one cell came to. `witness` is the smallest run that refutes identical objects, if any does."""
+    """What exploring one cell came to. `witness` is the smallest run that last lowered what all runs together leave.
+
+    None if no run refuted identical objects.
+    """
 
     guarantee: Guarantee
     runs: int
@@ -64,13 +69,24 @@ class Finding:
     """Runs that got stuck or proved nothing: with any of these there is no verdict."""
 
 
-def logs(bound: Bound) -> Iterator[h.Log]:
-    """Every log of 1 to N records over the gaps; shorter ones first."""
+def logs(bound: Bound, config: Mapping[str, str]) -> Iterator[h.Log]:
+    """Every log of 1 to N records over the gaps, shorter ones first; values hold the time where RecordField looks."""
     for count in range(1, bound.records + 1):
         for gaps in itertools.product(bound.gaps_ms, repeat=count - 1):
             times = itertools.accumulate(gaps, initial=EPOCH_MS)
-            records = (h.Record(offset, time, None, b'{"i":%d}' % offset) for offset, time in enumerate(times))
+            records = (h.Record(offset, time, None, _value(config, offset, time)) for offset, time in enumerate(times))
             yield {_WHERE: tuple(records)}
+
+
+def _value(config: Mapping[str, str], offset: int, timestamp_ms: int) -> bytes:
+    value: dict[str, Any] = {"i": offset}
+    if "RecordField" in config.get("timestamp.extractor", ""):
+        *parents, name = config.get("timestamp.field", "timestamp").strip().split(".")
+        inner = value
+        for parent in parents:
+            inner = inner.setdefault(parent, {})
+        inner[name] = timestamp_ms
+    return json.dumps(value, separators=(",", ":")).encode()
 
 
 def splits(count: int) -> Iterator[tuple[int, ...]]:
@@ -113,7 +129,7 @@ def effects(ran: Run) -> list[Fault]:
 
 def scenarios(config: Mapping[str, str], fault: str, bound: Bound, world: World) -> Iterator[Scenario]:
     """Every scenario of a cell in order of size; faults are placed by the effects of the fault-free run."""
-    for log in logs(bound):
+    for log in logs(bound, config):
         count = len(log[_WHERE])
         for course in courses(count, bound):
             for move_ms in bound.clock_steps_ms:
@@ -167,6 +183,19 @@ def _placed(base: Scenario, fault: str, rest: tuple[Step, ...], world: World) ->
                 yield (place._replace(kind="io"),)
 
 
+def troubles_of(ran: Run, verdict: Verdict) -> list[str]:
+    """What takes a run its verdict: a fault that did not fire, a sink that got stuck, uploads left for no reason."""
+    troubles = [f"the fault '{fault}' never met its effect" for fault in ran.unfired]
+    troubles += [finding.detail for finding in verdict.findings if finding.kind == "stuck"]
+    events = ran.history.events
+    excuses = sum(isinstance(event, h.Ended) and event.how != "stopped" for event in events)
+    excuses += sum(isinstance(event, h.Requested) and event.outcome != "ok" for event in events)
+    uploads = len(ran.history.unfinished_uploads)
+    if uploads > excuses:
+        troubles.append(f"{uploads} unfinished uploads, after {excuses} kills and failed requests")
+    return [*troubles, *verdict.not_observed]
+
+
 def explore(config: Mapping[str, str], fault: str, bound: Bound, world: World) -> Finding:
     """Run every scenario of a cell; the guarantee is the strongest that none of them refuted."""
     guarantees = {Guarantee("identical objects")}
@@ -178,8 +207,7 @@ def explore(config: Mapping[str, str], fault: str, bound: Bound, world: World) -
         ran = run(scenario, world)
         verdict = judge(ran.history)
         runs += 1
-        troubles += [f"the fault '{fault}' never met its effect" for fault in ran.unfired]
-        troubles += [stuck.detail for stuck in verdict.findings if stuck.kind == "stuck"]
+        troubles += troubles_of(ran, verdict)
         if verdict.guarantee not in guarantees:
             guarantees.add(verdict.guarantee)
             weaker = combine(guarantees)

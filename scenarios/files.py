@@ -444,6 +444,10 @@ def _step(part: Any) -> Step:  # noqa: PLR0911 - one line for each step
         case ClockStep(clock=clock):
             return Clock(clock.set_ms, clock.add_ms)
         case FaultStep(fault=fault):
+            if fault.at == "commit" and fault.of is not None:
+                raise ScenarioError(
+                    f"fault: of {fault.of!r} goes with S3 requests only: one commit is for all partitions"
+                )
             of = None if fault.of is None else partition_of(fault.of)
             return Fault(fault.at, fault.nth, of, fault.when, fault.kind)
         case RebalanceStep(rebalance=assign):

@@ -68,15 +68,23 @@ class Armed:
         self.faults = list(faults)
 
     def meet(self, at: str, partition: tuple[str, int] | None, when: Literal["before", "after"]) -> Fault | None:
-        """Count this effect for every fault that waits for it; returns the one that is due, disarmed."""
+        """Count this effect for every fault that waits for it; returns the first that is due, disarmed.
+
+        Another one that is due as well stays armed, for the next such effect: one effect meets one fault. A request
+        that a `before` fault prevents is counted by all `before` faults and by no `after` fault, as the recorder did.
+        """
         due = None
-        for index, fault in enumerate(self.faults):
+        left = []
+        for fault in self.faults:
             if fault.at != at or fault.when != when or (fault.of is not None and fault.of != partition):
-                continue
-            self.faults[index] = fault._replace(nth=fault.nth - 1)
-            if fault.nth == 1 and due is None:
+                left.append(fault)
+            elif fault.nth > 1:
+                left.append(fault._replace(nth=fault.nth - 1))
+            elif due is None:
                 due = fault
-        self.faults = [fault for fault in self.faults if fault.nth > 0]
+            else:
+                left.append(fault)
+        self.faults[:] = left
         return due
 
 

@@ -12,13 +12,14 @@ from typing import Any
 
 from onceproof.model import history as h
 from onceproof.scenarios.explore import effects
-from onceproof.scenarios.run import Run
+from onceproof.scenarios.run import Run, run
 from onceproof.scenarios.scenario import Clock, CommitStep, Fault, PollStep, Rest, Scenario, Start, Step
+from onceproof.scenarios.worlds.simulated import SimulatedWorld
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How a sink is driven: records of a partition in one poll, what the clock moves on for each, polls for a commit."""
+    """How a sink is driven: records of a partition in one poll, what the clock moves for each, polls for a commit."""
 
     poll: int
     clock_step_ms: int
@@ -43,14 +44,16 @@ def _steps(pace: Pace) -> Iterator[Step]:
             yield CommitStep()
 
 
-def crashed(calm: Run, draw: random.Random, crashes: int) -> Scenario:
-    """The same with `crashes` kill -9, each followed by a restart that polls at another size.
+def crashed(calm: Run, draw: random.Random, crashes: int) -> Scenario | None:
+    """The same with `crashes` kill -9, each followed by a restart that polls at another size; None if nothing can fail.
 
     The first falls before a commit that many files of one partition wait for: what is read again then meets most of
-    them. The others strike soon after a restart.
+    them. Each later one strikes one of the first files of the life before it, as the simulation says that there are.
     """
     scenario = calm.scenario
     places = effects(calm)
+    if not places:
+        return None
     waiting = _files_waiting(places)
     early = list(waiting)[: (len(waiting) + 1) // 2]
     many = max((waiting[index] for index in early), default=0)
@@ -59,11 +62,23 @@ def crashed(calm: Run, draw: random.Random, crashes: int) -> Scenario:
     body = [step for step in scenario.course if not isinstance(step, Start | Rest)]
     course: list[Step] = [first, Start(), *body]
     for number in range(1, crashes + 1):
-        size = poll * 2 // 3 + number
-        if number < crashes:
-            course.append(Fault("complete", draw.randint(1, 3), None, draw.choice(("before", "after"))))
-        course += [Start(), *(PollStep(size) if isinstance(step, PollStep) else step for step in body)]
+        life: list[Step] = [Start(), *(_resized(step, poll * 2 // 3 + number) for step in body)]
+        files = _files_of_last_step(replace(scenario, course=(*course, Rest(poll))))
+        if number < crashes and files:
+            course.append(Fault("complete", draw.randint(1, min(3, files)), None, draw.choice(("before", "after"))))
+        course += life
     return replace(scenario, course=(*course, Rest(poll)))
+
+
+def _resized(step: Step, size: int) -> Step:
+    return PollStep(size) if isinstance(step, PollStep) else step
+
+
+def _files_of_last_step(scenario: Scenario) -> int:
+    """How many files the last step of a course completes."""
+    ran = run(scenario, SimulatedWorld())
+    events = ran.history.events[ran.marks[-1].first :]
+    return sum(isinstance(event, h.Requested) and event.request == "complete" for event in events)
 
 
 def _files_waiting(places: Sequence[Fault]) -> dict[int, int]:

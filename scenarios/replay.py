@@ -1,18 +1,19 @@
 """Replays scenario files: as expected, not as expected, or could not run; each with the line that reproduces it."""
 
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from onceproof.model.history import Ended, Put
+from onceproof.model.history import Ended, Put, TopicPartition
 from onceproof.model.judge import Finding, Verdict, judge
 from onceproof.model.settings import OutsideDomain
 from onceproof.scenarios import files
 from onceproof.scenarios.errors import EnvironmentFailure, Incapable, ScenarioError
-from onceproof.scenarios.run import Run, World, run
+from onceproof.scenarios.run import DEFAULTS, Run, World, run
 from onceproof.scenarios.scenario import Allowed, Expectation, Scenario
+from onceproof.sink.config import parse
 from onceproof.sink.errors import ConfigError
 
 _RECORDS_SPELT_OUT = 200
@@ -31,6 +32,8 @@ class Replay:
     outcome: Literal["as expected", "not as expected", "could not run"]
     differences: tuple[str, ...] = ()
     missing_capability: str | None = None
+    warnings: tuple[str, ...] = ()
+    """What the sink says of the scenario's configuration: unknown properties, and those without effect."""
     run: Run | None = None
     verdict: Verdict | None = None
 
@@ -65,6 +68,7 @@ def replay(path: Path, world: World) -> Replay:
     """Run one file and compare with what it expects."""
     try:
         scenario = files.load(path)
+        warnings = parse({**DEFAULTS, **scenario.config}).warnings
         ran = run(scenario, world)
     except Incapable as error:
         return Replay(path, world.name, "could not run", (str(error),), missing_capability=error.capability)
@@ -78,7 +82,7 @@ def replay(path: Path, world: World) -> Replay:
         return Replay(path, world.name, "could not run", (f"the model does not cover it: {error}",), run=ran)
     differences = tuple(compare(scenario.expect, ran, verdict))
     outcome: Literal["as expected", "not as expected"] = "not as expected" if differences else "as expected"
-    return Replay(path, world.name, outcome, differences, run=ran, verdict=verdict)
+    return Replay(path, world.name, outcome, differences, warnings=warnings, run=ran, verdict=verdict)
 
 
 def proves_nothing(ran: Run) -> Iterator[str]:
@@ -133,8 +137,7 @@ def _object(offsets: tuple[int, ...] | None) -> str:
     return "no such object" if offsets is None else f"[{_listed(offsets)}]"
 
 
-def _offsets(committed: object) -> str:
-    assert hasattr(committed, "items")
+def _offsets(committed: Mapping[TopicPartition, int]) -> str:
     return ", ".join(f"{partition}: {offset}" for partition, offset in committed.items()) or "none"
 
 

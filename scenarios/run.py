@@ -26,7 +26,7 @@ from onceproof.scenarios.scenario import (
 )
 from onceproof.sink.effects import Poll, TopicPartition
 
-_DEFAULTS = {
+DEFAULTS = {
     "s3.bucket.name": "onceproof",
     "storage.class": "io.confluent.connect.s3.storage.S3Storage",
 }
@@ -233,7 +233,7 @@ class _Runner:
         if step.assign is not None:
             self._assign = tuple(TopicPartition(*tp) for tp in step.assign)
         number, self._lives = self._lives, self._lives + 1
-        properties = {**_DEFAULTS, **self._config}
+        properties = {**DEFAULTS, **self._config}
         self._life = self._session.life(number, properties, self._clock, self._armed, self._events)
         self._life.start(self._start_positions())
 

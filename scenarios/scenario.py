@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from onceproof.model.history import Log, TopicPartition
+from onceproof.model.ordinals import ordinal
 
 FaultAt: TypeAlias = Literal["create", "part", "complete", "abort", "commit"]
 FaultKind: TypeAlias = Literal["crash", "503", "500", "403", "io"]
@@ -69,7 +70,7 @@ class Fault(NamedTuple):
 
     def __str__(self) -> str:
         of = f" of {self.of}" if self.of else ""
-        return f"{self.kind} {self.when} {_ordinal(self.nth)} {self.at}{of}"
+        return f"{self.kind} {self.when} {ordinal(self.nth)} {self.at}{of}"
 
 
 class ExpireOffsets(NamedTuple):
@@ -139,8 +140,3 @@ def _needs(scenario: Scenario) -> list[str]:
     if any(isinstance(step, Rebalance) for step in scenario.course):
         needs.append("rebalances")
     return needs
-
-
-def _ordinal(number: int) -> str:
-    suffix = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number}{suffix}"

@@ -185,7 +185,7 @@ def _records(draw: st.DrawFn, config: Mapping[str, str], count: tuple[int, int],
     )
     offset = draw(st.sampled_from((0, 0, 1, 9, 1234))) - 1
     time_ms = draw(st.sampled_from(STARTS_MS))
-    found = []
+    found: list[h.Record] = []
     for span_ms, sign, step in steps:
         offset += step if found else 1
         time_ms += sign * span_ms

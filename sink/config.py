@@ -11,6 +11,7 @@ from typing import Any
 from onceproof.sink import pathformat
 from onceproof.sink.errors import ConfigError, Problem
 from onceproof.sink.properties import (
+    ALSO_DEFAULT,
     NOT_SUPPORTED_YET,
     NOT_SUPPORTED_YET_PREFIXES,
     PROPERTIES,
@@ -123,7 +124,7 @@ def _refused(properties: Mapping[str, str]) -> list[Problem]:
         for name, value in properties.items()
         if name not in PROPERTIES
         and (name in NOT_SUPPORTED_YET or name.startswith(NOT_SUPPORTED_YET_PREFIXES))
-        and value.strip() != NOT_SUPPORTED_YET.get(name)
+        and value.strip() not in (NOT_SUPPORTED_YET.get(name), ALSO_DEFAULT.get(name))
     ]
 
 

@@ -27,6 +27,8 @@ REMEMBERED_NAMES = 100
 """How many records since the last rotation the search for a free name knows (reference 6.4)."""
 SCAN_LIMIT = 100
 """`max.files.scan.limit`: how many offsets that search tries."""
+TOMBSTONE = "tombstone"
+"""Anywhere in a key, this text makes the real connector leave out the writer of values (reference 4.4)."""
 WALLCLOCK = "WallclockTimestampExtractor"
 RECORD = "RecordTimestampExtractor"
 
@@ -187,6 +189,11 @@ class TopicPartitionWriter:
         file = self._open.get(directory)
         if file is None:
             key = self._key(directory, first.offset)
+            if TOMBSTONE in key:
+                raise TaskFailed(
+                    f"{key}: a key that contains {TOMBSTONE!r}, the default of tombstone.encoded.partition, "
+                    "takes no values, as in the real connector"
+                )
             file = self._open[directory] = OpenFile(self.partition, key, first.offset)
         waiting_bytes = file.append(self._shared.render(self._values[at:end]))
         self._count += end - at

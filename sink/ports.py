@@ -1,9 +1,9 @@
-"""The outside as the sink sees it: where records come from, where objects and offsets go, what time it is."""
+"""The outside as the core's effects see it: where objects, offsets and reports go, and what time it is."""
 
 from collections.abc import Mapping
 from typing import Literal, Protocol
 
-from onceproof.sink.effects import Record, TopicPartition
+from onceproof.sink.effects import TopicPartition
 
 
 class ObjectStore(Protocol):
@@ -26,19 +26,6 @@ class ObjectStore(Protocol):
 
     def head_object(self, key: str) -> Literal["exists", "missing", "forbidden"]:
         """Ask for an object."""
-
-
-class RecordSource(Protocol):
-    """A consumer whose partitions are fixed or assigned by its group. Raises SourceError."""
-
-    def fetch(self, timeout_s: float) -> Mapping[TopicPartition, list[Record]]:
-        """What has arrived, by partition, ascending; empty after `timeout_s` without any."""
-
-    def seek(self, positions: Mapping[TopicPartition, int]) -> None:
-        """Go on reading there."""
-
-    def pause(self, partitions: frozenset[TopicPartition]) -> None:
-        """Fetch none of exactly these partitions from now on."""
 
 
 class OffsetStore(Protocol):

@@ -27,7 +27,6 @@ class Property:
     default: Any
     parse: Callable[[str], Any]
     doc: str
-    supported: bool = True
 
 
 def read_properties(path: Path) -> dict[str, str]:
@@ -226,9 +225,20 @@ NOT_SUPPORTED_YET: Mapping[str, str] = {
     "predicates": "",
     "errors.tolerance": "none",
     "errors.deadletterqueue.topic.name": "",
+    "errors.deadletterqueue.topic.replication.factor": "3",
+    "errors.deadletterqueue.context.headers.enable": "false",
+    "errors.retry.timeout": "0",
+    "errors.retry.delay.max.ms": "60000",
     "errors.log.enable": "false",
+    "errors.log.include.messages": "false",
+    "config.action.reload": "restart",
 }
 """Properties of the real connector, by their defaults: at its default each is harmless, elsewise it is refused."""
+
+ALSO_DEFAULT: Mapping[str, str] = {
+    "s3.credentials.provider.class": "software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider",
+}
+"""What the same default is called in another release of the real connector: above as in the AWS SDK 1, here as in 2."""
 
 NOT_SUPPORTED_YET_PREFIXES = (
     "s3.credentials.provider.",

@@ -11,11 +11,11 @@ from typing import Any, Literal
 
 import boto3
 from botocore.client import Config
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, InvalidRegionError
 from botocore.exceptions import ConnectionError as NotReached
 
 from onceproof.sink.config import SinkConfig
-from onceproof.sink.errors import StoreError
+from onceproof.sink.errors import ConfigError, Problem, StoreError
 
 _RETRY_STATUS = frozenset({429, 500, 502, 503, 504})
 _RETRY_CODES = frozenset(
@@ -112,22 +112,33 @@ def _session() -> Any:
 
 
 def client(config: SinkConfig) -> Any:
-    """A boto3 client as the configuration says; without static keys boto3's default chain finds credentials."""
+    """A boto3 client as the configuration says; without static keys boto3's default chain finds credentials.
+
+    Raises ConfigError for a region or an endpoint that no client can be made for.
+    """
     keys = {}
     if config.access_key_id.strip() and config.secret_access_key.strip():
         keys = {"aws_access_key_id": config.access_key_id, "aws_secret_access_key": config.secret_access_key}
-    return _session().client(
-        "s3",
-        region_name=config.region,
-        endpoint_url=config.endpoint or None,
-        config=Config(
-            retries={"total_max_attempts": config.part_attempts, "mode": "standard"},
-            s3={"addressing_style": "path" if config.path_style else "virtual"},
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-        ),
-        **keys,
+    settings = Config(
+        retries={"total_max_attempts": config.part_attempts, "mode": "standard"},
+        s3={"addressing_style": "path" if config.path_style else "virtual"},
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
     )
+    try:
+        return _session().client(
+            "s3", region_name=config.region, endpoint_url=config.endpoint or None, config=settings, **keys
+        )
+    except InvalidRegionError:
+        allowed = "must be the name of a region, such as us-west-2: letters, digits and hyphens"
+        raise _invalid("s3.region", config.region, allowed) from None
+    except ValueError:  # the only thing that boto3 raises as such is its complaint about an endpoint
+        allowed = "must be the URL of an object store, such as https://s3.example.org:9000"
+        raise _invalid("store.url", config.endpoint, allowed) from None
+
+
+def _invalid(name: str, value: str, allowed: str) -> ConfigError:
+    return ConfigError([Problem(name, value, f"invalid value {value!r}: {allowed}")])
 
 
 @contextmanager

@@ -44,13 +44,16 @@ class Worker:
         offset_flush_interval_ms: int = 60_000,
         consumer_settings: Mapping[str, Any] | None = None,
     ) -> None:
-        """Raises ConfigError if no topic is named."""
+        """Raises ConfigError if no topic is named, or no client can be made as the configuration says."""
         if not config.topics:
             raise ConfigError([Problem("topics", "", "invalid value '': must name at least one topic")])
         self._config = config
         self._flush_s = offset_flush_interval_ms / 1000
-        self._consumer = KafkaConsumer(bootstrap_servers, group or f"connect-{config.name}", consumer_settings)
-        ports = Ports(S3Store(config), self._consumer, SystemClock(), report)
+        store = S3Store(config)
+        self._consumer = KafkaConsumer(
+            bootstrap_servers, group or f"connect-{config.name}", consumer_settings, report=report
+        )
+        ports = Ports(store, self._consumer, SystemClock(), report)
         self._driver = Driver(task.run(config), ports)
         self._assigned: frozenset[TopicPartition] = frozenset()
         self._stop = threading.Event()
@@ -64,6 +67,7 @@ class Worker:
         """Run until stopped; raises what ended the task, after its partitions were closed and committed."""
         try:
             self._driver.advance(None)
+            self._consumer.reach()
             self._consumer.subscribe(
                 self._config.topics, on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
             )

@@ -102,7 +102,7 @@ class KafkaContainer:
     there is no Docker or the broker is not ready within `ready_s`.
     """
 
-    def __init__(self, *, ready_s: float = 60.0) -> None:
+    def __init__(self, environment: Mapping[str, str] | None = None, *, ready_s: float = 60.0) -> None:
         reason = docker_available()
         if reason is not None:
             raise BrokerError(reason)
@@ -113,7 +113,7 @@ class KafkaContainer:
         port = _free_port()
         self.bootstrap_servers = f"localhost:{port}"
         self._container: Any = DockerContainer(self.image).with_bind_ports(port, port)
-        for name, value in _kafka_settings(port).items():
+        for name, value in {**_kafka_settings(port), **(environment or {})}.items():
             self._container.with_env(name, value)
         self._cluster: Cluster | None = None
         try:

@@ -7,10 +7,12 @@ import itertools
 import os
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any, Final
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
 from onceproof.model.history import Version
 from onceproof.scenarios.errors import EnvironmentFailure
@@ -24,7 +26,7 @@ _READERS = 4
 
 
 class BucketError(EnvironmentFailure):
-    """A bucket holds what the history of a run cannot express."""
+    """The store did not do what was asked of it, or a bucket holds what the history of a run cannot express."""
 
 
 class S3:
@@ -32,6 +34,7 @@ class S3:
 
     `endpoint` is None for AWS; `credentials` are further arguments of `boto3.client`, none where the
     environment has them. One boto3 client serves all calls, from any thread: to create it costs 100 ms.
+    All methods raise BucketError where the store refuses or does not answer.
     """
 
     def __init__(self, endpoint: str | None, *, region: str, credentials: Mapping[str, str] | None = None) -> None:
@@ -49,8 +52,9 @@ class S3:
         """Name of a new, empty bucket that keeps all versions."""
         name = f"onceproof-{os.getpid()}-{next(self._numbers)}"
         place = {} if self.region == "us-east-1" else {"LocationConstraint": self.region}
-        self._client.create_bucket(Bucket=name, **({"CreateBucketConfiguration": place} if place else {}))
-        self._client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+        with _s3(f"create bucket {name}"):
+            self._client.create_bucket(Bucket=name, **({"CreateBucketConfiguration": place} if place else {}))
+            self._client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
         return name
 
     def versions(self, bucket: str) -> tuple[Version, ...]:
@@ -79,12 +83,14 @@ class S3:
         self._client.close()
 
     def _pages(self, operation: str, bucket: str) -> Iterator[Any]:
-        yield from self._client.get_paginator(operation).paginate(Bucket=bucket)
+        with _s3(f"{operation.replace('_', ' ')} of bucket {bucket}"):
+            yield from self._client.get_paginator(operation).paginate(Bucket=bucket)
 
     def _read(self, bucket: str, key: str, version_id: str) -> Version:
-        answer = self._client.get_object(Bucket=bucket, Key=key, VersionId=version_id)
-        with answer["Body"] as body:
-            return Version(key, version_id, body.read())
+        with _s3(f"read {bucket}/{key}"):
+            answer = self._client.get_object(Bucket=bucket, Key=key, VersionId=version_id)
+            with answer["Body"] as body:
+                return Version(key, version_id, body.read())
 
 
 class MotoServer(S3):
@@ -103,3 +109,12 @@ class MotoServer(S3):
         """End the server; its buckets are gone."""
         super().close()
         self._host.close()
+
+
+@contextmanager
+def _s3(doing: str) -> Iterator[None]:
+    """Turn a client's error while `doing` something into BucketError."""
+    try:
+        yield
+    except (ClientError, BotoCoreError, HTTPClientError) as error:
+        raise BucketError(f"{doing}: {error}") from error

@@ -149,7 +149,7 @@ class Cluster:
         with _kafka(f"create {dict(topics)}"):
             _results(self._admin.create_topics(new, **_LIMITS))
         # Each client has to see it, or would go on with the partitions of a topic of that name since deleted.
-        clients: list[Producer | Consumer] = [self._producer(), self._any_reader()]
+        clients: list[Producer | Consumer | AdminClient] = [self._producer(), self._any_reader(), self._admin]
         clients += [] if self._transactional is None else [self._transactional]
         for client in clients:
             for topic, count in topics.items():
@@ -261,15 +261,17 @@ class Cluster:
             self._admin_made = AdminClient({"bootstrap.servers": self.bootstrap_servers, **_QUIET})
         return self._admin_made
 
-    def _await_topic(self, client: Producer | Consumer, topic: str, partitions: int) -> None:
+    def _await_topic(self, client: Producer | Consumer | AdminClient, topic: str, partitions: int) -> None:
+        """Wait until a client sees that many partitions, each with a leader; the topic is there before those are."""
         deadline = time.monotonic() + _REQUEST_S
         while True:
             with _kafka(f"look at topic {topic}"):
-                found = len(client.list_topics(topic, timeout=_REQUEST_S).topics[topic].partitions)
-            if found == partitions:
+                seen = client.list_topics(topic, timeout=_REQUEST_S).topics[topic].partitions.values()
+            found = sum(partition.leader >= 0 for partition in seen)
+            if found == len(seen) == partitions:
                 return
             if time.monotonic() > deadline:
-                raise BrokerError(f"create {topic}: expected {partitions} partitions, found {found}")
+                raise BrokerError(f"create {topic}: expected {partitions} partitions with leaders, found {found}")
             time.sleep(0.005)
 
     def _producer_config(self) -> dict[str, Any]:

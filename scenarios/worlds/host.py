@@ -7,16 +7,23 @@ A parent that forks hands the writing end on: fork from another process than the
 """
 
 import json
+import os
 import subprocess
 import sys
 import threading
+from contextlib import suppress
+from multiprocessing.connection import wait
+from time import monotonic
 from typing import Any
 
 from onceproof.scenarios.errors import EnvironmentFailure
 
+ANSWER_S = 60.0
+"""How long a service may take to start, or to answer."""
+
 
 class HostError(EnvironmentFailure):
-    """A service process ended, or refused what it was asked."""
+    """A service process ended, did not answer in time, or refused what it was asked."""
 
 
 class Host:
@@ -29,7 +36,12 @@ class Host:
             [sys.executable, "-m", module], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         self.pid = self._process.pid
-        self.hello = self._answer()
+        self._read = b""
+        try:
+            self.hello = self._answer()
+        except HostError:
+            self.close()
+            raise
 
     def ask(self, **request: Any) -> dict[str, Any]:
         """Answer of the service to `request`; raises HostError with the service's reason if it refuses."""
@@ -46,21 +58,37 @@ class Host:
         """End the process; a second call does nothing."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.close()
-        try:
-            self._process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        with suppress(OSError):  # of a process that is gone: what it was asked last
+            self._process.stdin.close()
+        self._end_within(5)
         self._process.stdout.close()
 
     def _answer(self) -> dict[str, Any]:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            code = self._process.wait()
-            raise HostError(f"{self.module} (process {self.pid}) ended with code {code}; its reason is above")
-        answer: dict[str, Any] = json.loads(line)
+        answer: dict[str, Any] = json.loads(self._line())
         if "error" in answer:
             raise HostError(f"{self.module}: {answer['error']}")
         return answer
+
+    def _line(self) -> bytes:
+        """The next line of the service; one that gives none in time is ended, since it would answer out of turn."""
+        assert self._process.stdout is not None
+        deadline_s = monotonic() + ANSWER_S
+        while b"\n" not in self._read:
+            if not wait([self._process.stdout.fileno()], max(0.0, deadline_s - monotonic())):
+                self._end_within(0)
+                raise HostError(f"{self.module} (process {self.pid}) did not answer within {ANSWER_S:.0f} s")
+            read = os.read(self._process.stdout.fileno(), 65_536)
+            if not read:
+                code = self._end_within(5)
+                raise HostError(f"{self.module} (process {self.pid}) ended with code {code}; its reason is above")
+            self._read += read
+        line, _, self._read = self._read.partition(b"\n")
+        return line
+
+    def _end_within(self, limit_s: float) -> int:
+        """Wait for the process to leave by itself, then end it; returns its exit code."""
+        try:
+            return self._process.wait(timeout=limit_s)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait()

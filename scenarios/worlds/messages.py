@@ -1,4 +1,4 @@
-"""What a world and a life of the sink in another process say to each other; pickled, between processes of one release."""
+"""What a world and a life of the sink in another process say to each other; pickled, within one release."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

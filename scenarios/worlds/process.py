@@ -7,8 +7,9 @@ effects.
 import os
 import signal
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from multiprocessing.connection import Client, Connection
+from time import monotonic
 from typing import Any
 
 from onceproof.model import history as h
@@ -24,6 +25,7 @@ from onceproof.sink.config import parse
 from onceproof.sink.effects import Poll, TopicPartition
 
 _REPLY_S = 120.0
+_DEATH_S = 10.0
 _CONSUMER = {
     "isolation.level": "read_committed",  # gaps in a log are made of aborted transactions
     "fetch.wait.max.ms": 10,
@@ -74,16 +76,31 @@ class ProcessLife:
         return self._positions
 
     def kill(self) -> None:
-        """Kill -9, and wait until the kernel has closed what the process held."""
+        """Kill -9, and wait until the kernel has closed what the process held.
+
+        A process that has ended is left alone: the kernel has reaped it, and its number may be another's by now.
+        """
         if self._connection.closed:
             return
-        with suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
         try:
-            while True:
-                self._connection.recv()
-        except (EOFError, ConnectionResetError):
+            if self._has_ended_within(0):
+                return
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+            if not self._has_ended_within(_DEATH_S):
+                raise EnvironmentFailure(f"the sink's process {self.pid} was there {_DEATH_S:.0f} s after its kill -9")
+        finally:
             self._connection.close()
+
+    def _has_ended_within(self, limit_s: float) -> bool:
+        """Whether the process closes its end of the connection in time; what it still says is thrown away."""
+        deadline_s = monotonic() + limit_s
+        try:
+            while self._connection.poll(max(0.0, deadline_s - monotonic())):
+                self._connection.recv_bytes()
+        except (EOFError, OSError):  # its end, also in the middle of a message
+            return True
+        return False
 
     def _order(self, method: str, *arguments: Any) -> None:
         reply = self._exchange(Order(method, arguments, self._clock.ms, tuple(self._armed.faults)))
@@ -168,8 +185,9 @@ class ProcessSession:
 
     def close(self) -> None:
         """No process outlives its scenario."""
-        for life in self._lives:
-            life.kill()
+        with ExitStack() as all_of_them:
+            for life in self._lives:
+                all_of_them.callback(life.kill)
 
 
 class ProcessWorld:
@@ -209,19 +227,19 @@ def embedded() -> ProcessWorld:
     """The embedded world: Python alone."""
     return ProcessWorld(
         "embedded",
-        "The sink is a real process ended by kill -9; the broker is librdkafka's mock cluster (real protocol, not Kafka: "
-        "no transactions, small logs), the bucket is moto's server; the clock is scripted.",
+        "The sink is a real process ended by kill -9; the broker is librdkafka's mock cluster (real protocol, not "
+        "Kafka: no transactions, small logs), the bucket is moto's server; the clock is scripted.",
         frozenset({"gaps in the log", "records without a timestamp"}),
         MockBroker(),
     )
 
 
-def container() -> ProcessWorld:
-    """The container world; raises EnvironmentFailure where there is no Docker."""
+def container(**environment: str) -> ProcessWorld:
+    """The container world, `environment` being more of the broker's; raises EnvironmentFailure without Docker."""
     return ProcessWorld(
         "container",
         "The sink is a real process ended by kill -9; the broker is Kafka in a container, the bucket is moto's server; "
         "the clock is scripted.",
         frozenset({"records without a timestamp"}),
-        KafkaContainer(),
+        KafkaContainer(environment),
     )

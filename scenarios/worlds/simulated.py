@@ -1,4 +1,7 @@
-"""The simulated world: broker and bucket in memory, the real core under a virtual clock; thousands of crashes a second."""
+"""The simulated world: broker and bucket in memory, the real core under a virtual clock.
+
+It makes thousands of crashes a second.
+"""
 
 from collections.abc import Mapping
 from functools import lru_cache

@@ -6,6 +6,7 @@ kill -9 of its parent; it never ends itself.
 """
 
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -89,8 +90,8 @@ def _serve(connection: Connection) -> None:
 
     def die() -> NoReturn:
         connection.send(Reply(tuple(events), tuple(armed.faults), killed=True))
-        while True:
-            signal.pause()
+        connection.recv()  # for ever: only a parent that is gone itself ends this, by EOFError
+        raise AssertionError("an order came for a life that waits for its kill -9")
 
     consumer = KafkaConsumer(birth.bootstrap_servers, birth.group, birth.consumer_settings)
     config = parse({**birth.properties, **birth.world_properties})
@@ -137,9 +138,10 @@ def _child(connection: Connection) -> NoReturn:
     os._exit(code)
 
 
-def _end_with_parent() -> None:
-    """The parent holds our standard input; when it ends, so do we."""
+def _end_with_parent(folder: str) -> None:
+    """The parent holds our standard input; when it ends, so do we, and the folder of our socket."""
     sys.stdin.buffer.read()
+    shutil.rmtree(folder, ignore_errors=True)
     os._exit(0)
 
 
@@ -166,7 +168,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="onceproof-") as folder:
         listener = Listener(str(Path(folder) / "lives"), "AF_UNIX")
         print(f'{{"address": "{listener.address}"}}', flush=True)  # noqa: T201 - the parent reads it
-        threading.Thread(target=_end_with_parent, daemon=True).start()
+        threading.Thread(target=_end_with_parent, args=(folder,), daemon=True).start()
         while True:
             connection = listener.accept()
             if os.fork() == 0:

@@ -69,7 +69,7 @@ def test_a_users_own_configuration_decides_the_exit_code(tmp_path: Path, config:
 
 
 def test_reports_of_one_seed_are_byte_identical(tmp_path: Path) -> None:
-    """Two runs with one seed, in two processes with different hash seeds, leave equal HTML, Markdown, JUnit and text."""
+    """Two runs with one seed, in two processes with other hash seeds, leave equal HTML, Markdown, JUnit and text."""
     (tmp_path / "sink.properties").write_text(SCHEDULE)
     texts = []
     for hash_seed in ("1", "2"):

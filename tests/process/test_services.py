@@ -13,6 +13,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from onceproof.scenarios.worlds import host
 from onceproof.scenarios.worlds.bucket import ACCESS_KEY, REGION, SECRET_KEY, BucketError, MotoServer
 from onceproof.scenarios.worlds.host import Host, HostError
 
@@ -97,6 +98,26 @@ def test_a_dead_service_is_an_error_and_no_wait() -> None:
         host.ask(do="fresh", topics={})
 
     host.close()
+
+
+def test_a_service_that_does_not_answer_is_an_error_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And it is ended, since its answer would be taken for another's."""
+    service = Host("onceproof.scenarios.worlds.mock_host")
+    os.kill(service.pid, signal.SIGSTOP)
+    monkeypatch.setattr(host, "ANSWER_S", 0.2)
+
+    with pytest.raises(HostError, match=f"process {service.pid}.* did not answer within"):
+        service.ask(do="fresh", topics={})
+
+    assert not is_running(service.pid)
+    service.close()
+
+
+def test_a_store_that_does_not_do_as_asked_is_an_error_in_a_sentence(moto: MotoServer) -> None:
+    """With what was asked, and its reason."""
+    for ask in (moto.versions, moto.unfinished_uploads):
+        with pytest.raises(BucketError, match=r"of bucket no-such: .*NoSuchBucket"):
+            ask("no-such")
 
 
 def test_a_fresh_bucket_is_empty_and_new(moto: MotoServer) -> None:

@@ -1,5 +1,6 @@
 """Reports to render in tests: small runs written down by hand, each with the verdict that belongs to it."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from onceproof.model.guarantee import Guarantee
@@ -17,11 +18,19 @@ from onceproof.model.history import (
     TopicPartition,
     Version,
 )
-from onceproof.model.judge import Finding, ObjectAtRest, Verdict, judge
+from onceproof.model.judge import Finding, ObjectAtRest, Verdict, Write, judge
 from onceproof.reports.collect import Cell, Comparison, Measured, Report, Row, Story
 
 T0 = TopicPartition("t", 0)
 SCHEDULE_CONFIG = {"rotate.schedule.interval.ms": "60000", "enable.conditional.writes": "false"}
+CONFIG = {
+    **SCHEDULE_CONFIG,
+    "timezone": "UTC",
+    "flush.size": "1000",
+    "format.class": "io.confluent.connect.s3.format.json.JsonFormat",
+    "value.converter": "org.apache.kafka.connect.json.JsonConverter",
+    "value.converter.schemas.enable": "false",
+}
 JANUARY_MS = 1_357_035_420_000
 """2013-01-01 10:17:00Z."""
 
@@ -50,16 +59,19 @@ def completed(life: int, start: int, version_id: str, partition: TopicPartition 
     )
 
 
+def writes(history: History, objects: Iterable[ObjectAtRest]) -> tuple[Write, ...]:
+    """Return the applied completes of a history in which every object was written once."""
+    held = {at_rest.key: at_rest.offsets for at_rest in objects}
+    return tuple(
+        Write(at, event.life, event.partition, event.key, held[event.key], event.outcome, "")
+        for at, event in enumerate(history.events)
+        if isinstance(event, Requested) and event.applied
+    )
+
+
 def schedule_story(salt: str = "") -> Story:
     """Return three records, a crash before the commit, another cut in the second life; as judged."""
-    config = {
-        **SCHEDULE_CONFIG,
-        "timezone": "UTC",
-        "flush.size": "1000",
-        "format.class": "io.confluent.connect.s3.format.json.JsonFormat",
-        "value.converter": "org.apache.kafka.connect.json.JsonConverter",
-        "value.converter.schemas.enable": "false",
-    }
+    config = CONFIG
     history = History(
         world="simulated",
         log={T0: log(3)},
@@ -132,6 +144,7 @@ def lost_story(salt: str = "") -> Story:
         unfinished_uploads=(name(0),),
         committed={T0: 4, t1: 2},
     )
+    objects = (ObjectAtRest(name(0, t1), t1, (0, 1), 0),)
     verdict = Verdict(
         findings=(
             Finding("lost", T0, (0, 1, 2, 3), (), at_rest=True, detail="committed 4, no visible object holds them"),
@@ -140,8 +153,9 @@ def lost_story(salt: str = "") -> Story:
         ),
         guarantee=Guarantee.AT_MOST_ONCE,
         not_observed=("once at all times: the bucket keeps no versions",),
-        objects=(ObjectAtRest(name(0, t1), t1, (0, 1), 0),),
+        objects=objects,
         pending={},
+        writes=writes(history, objects),
     )
     return story("commit before the upload", "commit-first", history, verdict)
 
@@ -174,15 +188,17 @@ def wide_story(salt: str = "") -> Story:
         committed={T0: count},
     )
     doubled = tuple(range(26_950, 27_000))
+    objects = (
+        *(ObjectAtRest(name(at), T0, tuple(range(at, at + 100)), 0) for at in starts),
+        *(ObjectAtRest(name(at), T0, tuple(range(at, min(at + 50, count))), 1) for at in tail),
+    )
     verdict = Verdict(
         findings=(Finding("duplicated", T0, doubled, (name(26_900), name(26_950)), at_rest=True, detail=""),),
         guarantee=Guarantee.AT_LEAST_ONCE,
         not_observed=(),
-        objects=(
-            *(ObjectAtRest(name(at), T0, tuple(range(at, at + 100)), 0) for at in starts),
-            *(ObjectAtRest(name(at), T0, tuple(range(at, min(at + 50, count))), 1) for at in tail),
-        ),
+        objects=objects,
         pending={},
+        writes=writes(history, objects),
     )
     return story("a day of departures", "departures", history, verdict)
 
@@ -264,6 +280,7 @@ def with_key(key: str) -> Report:
             replace(found, keys=tuple(key if known == old else known for known in found.keys), detail=f"in {key}")
             for found in told.verdict.findings
         ),
+        writes=tuple(write._replace(key=key) if write.key == old else write for write in told.verdict.writes),
     )
     history = replace(
         told.history,

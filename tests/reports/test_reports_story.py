@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import get_args, get_type_hints
 
 import pytest
-from report_sample import T0, completed, log, lost_story, name, schedule_story, wide_story
+from report_sample import CONFIG, T0, completed, log, lost_story, name, schedule_story, wide_story
 
 from onceproof.model.guarantee import Guarantee
 from onceproof.model.history import (
@@ -14,18 +14,18 @@ from onceproof.model.history import (
     Ended,
     History,
     Opened,
+    Put,
+    Started,
     TopicPartition,
     Version,
 )
-from onceproof.model.judge import Finding
-from onceproof.reports.contents import offsets_of_lines, writes
+from onceproof.model.judge import Finding, judge
 from onceproof.reports.story import (
     delay,
     ended_phrase,
     instant,
     killed_phrase,
     offsets_text,
-    ordinal,
     record_line,
     short_names,
     tell,
@@ -113,15 +113,16 @@ def test_crash_is_named_by_the_effects_around_it(expected, before):
 def test_thawed_life_goes_on():
     """A life that acts again after another one began is told as going on, in the order of events."""
     events = (
+        Started(0, CONFIG),
         Opened(0, T0, 0, now_ms=0),
         completed(0, 0, "a"),
+        Started(1, CONFIG),
         Opened(1, T0, 0, now_ms=0),
         completed(1, 0, "b"),
         Committed(0, {T0: 1}, "failed", applied=False),
     )
     versions = (Version(name(0), "a", b'{"n":0}\n'), Version(name(0), "b", b'{"n":0}\n'))
-    story = schedule_story()
-    story = replace(story, history=History("simulated", {T0: log(1)}, events, versions))
+    history = History("simulated", {T0: log(1)}, events, versions)
 
     expected = (
         "Record 0.",
@@ -129,24 +130,27 @@ def test_thawed_life_goes_on():
         "Life 1 started at 0 and wrote t+0+0000000000.json [0] again.",
         "Life 0 went on and was refused the commit of 1.",
     )
-    assert expected == tell(replace(story, verdict=replace(story.verdict, objects=(), findings=()))).course
+    assert expected == tell(replace(schedule_story(), history=history, verdict=judge(history))).course
 
 
 def test_contents_are_never_guessed():
-    """Lines that are not the value of exactly one record leave the offsets of an object unknown."""
-    records = log(3)
-    twice = (*records, records[0]._replace(offset=9))
+    """An object in which nothing is a record of the log is told with a question mark."""
+    events = (Started(0, CONFIG), Opened(0, T0, 0, now_ms=0), Put(0, T0, 3, now_ms=0), completed(0, 0, "a"))
+    history = History("simulated", {T0: log(3)}, events, (Version(name(0), "a", b"else"),), settled=False)
+    told = tell(replace(schedule_story(), history=history, verdict=judge(history)))
 
-    assert (0, 2) == offsets_of_lines(Version("k", "1", b'{"n": 0}\n{"n":2}\n'), records)
-    assert offsets_of_lines(Version("k", "1", b'{"n":7}\n'), records) is None
-    assert offsets_of_lines(Version("k", "1", b'{"n":0}\n'), twice) is None
+    assert "Life 0 wrote t+0+0000000000.json [?]." == told.course[-1]
 
 
-def test_overwritten_version_keeps_its_own_offsets():
-    """A version that is no longer at rest is shown with the records that it held then."""
-    story = schedule_story()
+def test_versions_are_told_by_their_number():
+    """What nobody saw appear is named by its number, never by the id that the store gave it."""
+    events = (Started(0, CONFIG), Opened(0, T0, 0, now_ms=0))
+    versions = tuple(Version("k", number, number.encode()) for number in ("1f", "9a"))
+    history = History("simulated", {T0: log(1)}, events, versions, settled=False)
+    told = tell(replace(schedule_story(), history=history, verdict=judge(history)))
 
-    assert [(0,), (1, 2), (0, 1, 2)] == [write.offsets for write in writes(story.history, story.verdict)]
+    expected = ("when the 1st version of k became visible", "when the 2nd version of k became visible")
+    assert expected == told.not_observed
 
 
 @pytest.mark.parametrize(
@@ -171,7 +175,6 @@ def test_times_are_exact():
     assert "2013-01-01 10:17:00.001Z" == instant(1_357_035_420_001)
     assert "no timestamp" == instant(None)
     assert ("+5 min", "-1 h 30 min", "+250 ms") == (delay(300_000), delay(-5_400_000), delay(250))
-    assert ("1st", "2nd", "3rd", "11th", "112th", "271st") == tuple(map(ordinal, (1, 2, 3, 11, 112, 271)))
     assert "t-3: no records" == record_line(TopicPartition("t", 3), ())
 
 

@@ -99,7 +99,7 @@ def test_json_says_the_same(folder: Path, capsys: pytest.CaptureFixture[str]) ->
 
     code = cli.main(["replay", "--json", "."])
 
-    same = {"world": "simulated", "guarantee": "identical objects", "missing_capability": None}
+    same = {"world": "simulated", "guarantee": "identical objects", "missing_capability": None, "warnings": []}
     assert 1 == code
     assert [
         same

@@ -80,7 +80,15 @@ def any_step(partitions: list[TopicPartition]) -> st.SearchStrategy[Step]:
         st.builds(Clock, st.none() | st.integers(), st.integers()),
         st.builds(
             Fault,
-            st.sampled_from(["create", "part", "complete", "abort", "commit"]),
+            st.just("commit"),
+            st.integers(1, 1000),
+            st.none(),
+            st.sampled_from(["before", "after"]),
+            st.sampled_from(["crash", "503", "500", "403", "io"]),
+        ),
+        st.builds(
+            Fault,
+            st.sampled_from(["create", "part", "complete", "abort"]),
             st.integers(1, 1000),
             one,
             st.sampled_from(["before", "after"]),
@@ -272,6 +280,10 @@ def with_record(record: str) -> str:
         (with_course("{poll: -1}"), "course[1].poll: Input should be greater than or equal to 0, found -1"),
         (with_course("{poll: all}"), "course[1].poll: Input should be a valid integer"),
         (with_course("{rest: {poll: 0}}"), "course[1].rest.poll: Input should be greater than or equal to 1, found 0"),
+        (
+            with_course("{fault: {at: commit, of: t-0}}"),
+            "fault: of 't-0' goes with S3 requests only: one commit is for all partitions",
+        ),
         (
             with_course("{fault: {at: put}}"),
             "course[1].fault.at: Input should be 'create', 'part', 'complete', 'abort' or 'commit', found 'put'",

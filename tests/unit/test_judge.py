@@ -7,8 +7,9 @@ import pytest
 from model_stories import HOURLY, JSON, SCHEDULED, T0, P, Story, key, log_of
 
 from onceproof.model.findings import ranges
-from onceproof.model.history import Changed, History, Put, Requested, Started, TopicPartition
-from onceproof.model.judge import Verdict, judge
+from onceproof.model.history import Changed, Committed, History, Put, Record, Requested, Started, TopicPartition
+from onceproof.model.judge import Verdict, Write, judge
+from onceproof.model.ordinals import ordinal
 
 HOUR = 3_600_000
 FIVE = log_of(count=5)
@@ -85,6 +86,62 @@ class TestGood:
         assert [] == found(judge(story.history()))
 
 
+class TestWrites:
+    """What each complete made visible."""
+
+    def test_each_write_holds_what_it_held_then(self) -> None:
+        """Index of the event, records and the cause of the rotation; also of a version that is no longer at rest."""
+        story = Story(FIVE, SCHEDULED).start().put(2).put(2, T0 + MINUTE).complete(key(0), 0, 1).end()
+        story.start(now_ms=T0 + MINUTE).put(5, T0 + MINUTE).put(5, T0 + 2 * MINUTE)
+        story.complete(key(0), 0, 1, 2, 3, 4, outcome="unknown").commit(5)
+
+        expected = (
+            Write(4, 1, P, key(0), (0, 1), "ok", "schedule"),
+            Write(10, 2, P, key(0), (0, 1, 2, 3, 4), "unknown", "schedule"),
+        )
+        assert expected == judge(story.history()).writes
+
+    def test_what_is_not_as_predicted_was_closed_for_no_known_reason(self) -> None:
+        """Records are read all the same, in the order in which they stand; what holds none has no offsets."""
+        story = Story(FIVE).start().put(5).complete(key(0), 1, 0).complete(key(2), content=b"{")
+        story.complete("else", content=b"hello")
+
+        expected = [((1, 0), ""), ((2,), ""), (None, "")]
+        assert expected == [(each.offsets, each.cause) for each in judge(story.history()).writes]
+
+    def test_content_under_a_name_that_was_not_predicted_is_leaked(self) -> None:
+        """A writer that was to complete nothing leaves an object without a record."""
+        story = Story(FIVE[:1]).start().put(1).complete(key(0), content=b"hello")
+
+        assert [("leaked", (), True)] == found(judge(story.history()))
+
+    def test_equal_values_are_told_apart_as_at_rest(self) -> None:
+        """What a complete made visible and what rests is read by one decoder, other bytes for equal JSON included."""
+        log = tuple(record._replace(value=b'{"i":0}') for record in FIVE)
+        story = Story(log).start().put(5).complete(key(0), content=b'{"i": 0}\n{"i": 0}\n').complete(key(2), 2, 3)
+        verdict = judge(story.history())
+
+        assert [(0, 1), (2, 3)] == [each.offsets for each in verdict.writes]
+        assert [each.offsets for each in verdict.objects] == [each.offsets for each in verdict.writes]
+
+    def test_a_vanished_version_has_offsets_where_its_digest_is_known(self) -> None:
+        """Else nothing tells them."""
+        history = Story(FIVE[:2]).start().put(2).complete(key(0), 0, 1).commit(2).history()
+        digest = hashlib.sha256(b'{"i":0}\n{"i":1}\n').hexdigest()
+        told = tuple(
+            dataclasses.replace(each, digest=digest) if isinstance(each, Requested) else each for each in history.events
+        )
+        gone = dataclasses.replace(history, versions=())
+
+        assert [(None, "")] == [(each.offsets, each.cause) for each in judge(gone).writes]
+        (write,) = judge(dataclasses.replace(gone, events=told)).writes
+        assert ((0, 1), "flush.size") == (write.offsets, write.cause)
+
+    def test_a_complete_that_did_not_take_effect_is_no_write(self) -> None:
+        """Neither a refused one."""
+        assert () == judge(Story(FIVE).start().put(5).fail(key(0)).history(settled=False)).writes
+
+
 class TestLost:
     """Records in no object."""
 
@@ -101,6 +158,13 @@ class TestLost:
         assert [("misplaced", (2, 3), True), ("lost", (2, 3), True), ("stuck", (2, 3), True)] == found(
             judge(story.history())
         )
+
+    def test_records_that_a_rewind_skips_are_lost_though_nothing_was_committed(self) -> None:
+        """Reading went on behind records 0 and 1, which are in no object and in no window still open."""
+        story = Story(FIVE).start().put(2).fail(key(0)).rewind(2).put(5, T0 + MINUTE)
+        story.complete(key(2), 2, 3)
+
+        assert ("lost", (0, 1), True) in found(judge(story.history()))
 
     def test_a_record_that_an_overwrite_removed_is_lost(self) -> None:
         """A frozen owner wakes up and completes its shorter object over the longer one (H4)."""
@@ -303,6 +367,51 @@ class TestCommits:
         assert [("stuck", (), True)] == found(judge(story.history(drained=False)))
         assert [] == found(judge(story.history(drained=False, settled=False)))
 
+    def test_a_commit_beyond_the_log_overtakes_it(self) -> None:
+        """An off-by-one commit would skip the next record that arrives; the sentence names both numbers."""
+        story = Story(FIVE[:4]).start().put(4).complete(key(0), 0, 1).complete(key(2), 2, 3).commit(5)
+        verdict = judge(story.history())
+
+        assert [("overtaken", (), True)] == found(verdict)
+        detail = "expected a commit of t-0 to be at most 4, where its log ends, found 5 when life 1 committed"
+        assert detail == verdict.findings[0].detail
+        assert "at-most-once" == verdict.guarantee
+
+    def test_a_commit_beyond_the_log_that_is_taken_back_was_so_for_a_moment(self) -> None:
+        """Only what is committed at the end is so at rest."""
+        story = Story(FIVE[:4]).start().put(4).complete(key(0), 0, 1).complete(key(2), 2, 3).commit(5).commit(4)
+
+        assert [("overtaken", (), False)] == found(judge(story.history()))
+
+    def test_what_is_committed_beyond_the_log_is_found_without_its_commit(self) -> None:
+        """The offsets of the group at the end are evidence enough."""
+        story = Story(FIVE[:4]).start().put(4).complete(key(0), 0, 1).complete(key(2), 2, 3)
+        story.committed[P] = 5
+        verdict = judge(story.history())
+
+        assert [("overtaken", (), True)] == found(verdict)
+        assert verdict.findings[0].detail.endswith("at most 4, where its log ends, found 5 at the end")
+
+    @pytest.mark.parametrize(
+        ("expected", "start", "commit"),
+        [([], 0, 0), ([("overtaken", (), True)], 0, 1), ([], 7, 7), ([("overtaken", (), True)], 7, 8)],
+    )
+    def test_an_empty_log_may_be_committed_where_it_was_read_first(
+        self, expected: list[tuple[str, tuple[int, ...], bool]], start: int, commit: int
+    ) -> None:
+        """A log without records has no last one to be behind of."""
+        story = Story(()).start(start).put(start).commit(commit).end("stopped").start(commit)
+
+        assert expected == found(judge(story.history()))
+
+    def test_a_commit_of_a_partition_outside_the_log_is_not_judged(self) -> None:
+        """Nothing is known of where its log ends."""
+        story = good()
+        story.events.append(Committed(1, {TopicPartition("t", 1): 9}, "ok", applied=True))
+        story.committed[TopicPartition("t", 1)] = 9
+
+        assert [] == found(judge(story.history()))
+
 
 class TestEvidence:
     """What the events do not say."""
@@ -316,7 +425,7 @@ class TestEvidence:
         verdict = judge(story.commit(4).end().history(settled=False))
 
         assert [] == found(verdict)
-        assert (f"when {key(2)} became visible as version 1",) == verdict.not_observed
+        assert (f"when the 1st version of {key(2)} became visible",) == verdict.not_observed
 
     def test_versions_without_ids_are_matched_by_order(self) -> None:
         """A bucket that keeps no history still has its last contents."""
@@ -377,7 +486,56 @@ class TestEvidence:
 
         assert [] == found(judge(dataclasses.replace(history, log={**history.log, other: FIVE})))
 
+    @pytest.mark.parametrize(
+        ("guarantee", "not_observed", "records", "settled"),
+        [
+            (
+                "at-least-once",
+                ("what becomes of the records of t-1, which no life opened",),
+                FIVE,
+                True,
+            ),
+            ("identical objects", (), FIVE, False),
+            ("identical objects", (), (), True),
+            ("identical objects", (), (FIVE[0]._replace(value=None),), True),
+        ],
+        ids=["settled", "not settled", "no records", "nothing to store"],
+    )
+    def test_a_partition_that_nobody_opened_has_no_identical_objects(
+        self, guarantee: str, not_observed: tuple[str, ...], records: tuple[Record, ...], settled: bool
+    ) -> None:
+        """All is quiet and its records stand nowhere, though none is lost; without records there is no doubt."""
+        config = {**JSON, "behavior.on.null.values": "ignore"}
+        story = Story(FIVE, config).start().put(5).complete(key(0), 0, 1).complete(key(2), 2, 3).commit(4)
+        history = story.history(settled=settled)
+        verdict = judge(dataclasses.replace(history, log={**history.log, TopicPartition("t", 1): records}))
+
+        assert guarantee == verdict.guarantee
+        assert not_observed == verdict.not_observed
+
+    def test_a_run_without_any_life_has_no_identical_objects(self) -> None:
+        """Where nothing ever started, no configuration says what is to be stored: all of it may be."""
+        verdict = judge(History("none", {P: FIVE}, (), ()))
+
+        assert "at-least-once" == verdict.guarantee
+        assert ("what becomes of the records of t-0, which no life opened",) == verdict.not_observed
+
+    def test_objects_of_a_partition_that_nobody_opened_are_evidence(self) -> None:
+        """A sink seen only through its requests stored every record once, but who wrote them is not known."""
+        story = Story(FIVE[:4])
+        story.life = 1
+        story.events.append(Started(1, JSON))
+        story.complete(key(0), 0, 1).complete(key(2), 2, 3).commit(4)
+        verdict = judge(story.history())
+
+        assert "once at all times" == verdict.guarantee
+        assert ("what becomes of the records of t-0, which no life opened",) == verdict.not_observed
+
     def test_offsets_read_as_ranges(self) -> None:
         """Sentences name runs by their ends."""
         assert "1, 3-5" == ranges((1, 3, 4, 5))
         assert "none" == ranges(())
+
+    def test_numbers_count(self) -> None:
+        """Sentences count versions and effects as people do."""
+        assert ("1st", "2nd", "3rd", "11th", "112th", "271st") == tuple(map(ordinal, (1, 2, 3, 11, 112, 271)))

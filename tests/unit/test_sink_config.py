@@ -8,6 +8,7 @@ import pytest
 from onceproof.sink.config import SinkConfig, parse
 from onceproof.sink.errors import ConfigError
 from onceproof.sink.properties import (
+    ALSO_DEFAULT,
     NOT_SUPPORTED_YET,
     NOT_SUPPORTED_YET_PREFIXES,
     PROPERTIES,
@@ -179,6 +180,13 @@ def test_what_is_not_supported_yet_is_refused_by_name(name: str, default: str) -
     assert [] == problems({name: default})
     assert [] == problems({name: f" {default} "})
     assert [(name, "other", f"invalid value 'other': not supported yet{only}")] == problems({name: "other"})
+
+
+@pytest.mark.parametrize(("name", "default"), ALSO_DEFAULT.items())
+def test_a_default_is_harmless_by_its_other_name_as_well(name: str, default: str) -> None:
+    """Releases of the real connector do not call it the same."""
+    assert default != NOT_SUPPORTED_YET[name]
+    assert [] == problems({name: default})
 
 
 @pytest.mark.parametrize("prefix", NOT_SUPPORTED_YET_PREFIXES)

@@ -10,7 +10,20 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from onceproof.sink.s3 import _store_error
+from onceproof.sink.config import parse
+from onceproof.sink.errors import ConfigError
+from onceproof.sink.s3 import S3Store, _store_error
+
+MINIMAL = {
+    "format.class": "io.confluent.connect.s3.format.json.JsonFormat",
+    "flush.size": "3",
+    "key.converter": "org.apache.kafka.connect.storage.StringConverter",
+    "value.converter": "org.apache.kafka.connect.storage.StringConverter",
+    "s3.bucket.name": "b",
+    "storage.class": "io.confluent.connect.s3.storage.S3Storage",
+}
+URL = "must be the URL of an object store, such as https://s3.example.org:9000"
+NAME = "must be the name of a region, such as us-west-2: letters, digits and hyphens"
 
 
 def answered(status: int, code: str = "") -> ClientError:
@@ -79,3 +92,23 @@ def test_a_failed_condition_is_known_by_its_status() -> None:
 
     assert ("PreconditionFailed", 412, False) == (found.code, found.status, found.retry)
     assert "PreconditionFailed" == _store_error(answered(200, "PreconditionFailed"), "k").code
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("store.url", "http://bad host", URL),
+        ("store.url", "http://[::1", URL),
+        ("store.url", "https://", URL),
+        ("s3.region", "us west", NAME),
+        ("s3.region", "-", NAME),
+    ],
+)
+def test_what_no_client_can_be_made_for_is_a_configuration_error(name: str, value: str, allowed: str) -> None:
+    """With property, value, and what is allowed."""
+    with pytest.raises(ConfigError) as caught:
+        S3Store(parse({**MINIMAL, name: value}))
+
+    assert [(name, value, f"invalid value {value!r}: {allowed}")] == [
+        tuple(problem) for problem in caught.value.problems
+    ]
