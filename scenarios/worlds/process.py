@@ -26,11 +26,12 @@ from onceproof.sink.effects import Poll, TopicPartition
 
 _REPLY_S = 120.0
 _DEATH_S = 10.0
-_CONSUMER = {
+CONSUMER = {
     "isolation.level": "read_committed",  # gaps in a log are made of aborted transactions
     "fetch.wait.max.ms": 10,
     "enable.partition.eof": False,
 }
+"""Settings of a life's consumer, besides the sink's own."""
 
 
 class ProcessLife:
@@ -155,7 +156,7 @@ class ProcessSession:
         }
         parse({**properties, **world})  # the user's error is raised here, not in the process
         birth = Birth(
-            number, dict(properties), world, self._broker.bootstrap_servers, self._group, self._ends, _CONSUMER
+            number, dict(properties), world, self._broker.bootstrap_servers, self._group, self._ends, CONSUMER
         )
         life = ProcessLife(self._address, birth, clock, armed, events)
         self._lives.append(life)
