@@ -4,11 +4,11 @@ import argparse
 import json
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from onceproof import prove, replaying
 from onceproof.model.settings import OutsideDomain
@@ -83,7 +83,11 @@ def _add_prove(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="where to run; repeatable (simulated and embedded if not given)",
     )
     parser.add_argument(
-        "--config", action="append", type=Path, metavar="FILE", help="a .properties file of your own; repeatable"
+        "--config",
+        action="append",
+        type=Path,
+        metavar="FILE",
+        help="a .properties file of your own, which is expected to leave identical objects; repeatable",
     )
     parser.add_argument("--log", metavar="flights|FILE.jsonl", help="the real log (flights)")
     parser.add_argument(
@@ -107,7 +111,7 @@ def _add_replay(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         nargs="*",
         type=Path,
         metavar="FILE|DIR",
-        help=f"scenario files or folders (the library, {LIBRARY.name})",
+        help="scenario files or folders (the library that comes with Onceproof)",
     )
     parser.add_argument("--world", default="simulated", choices=_WORLDS, help="where to run (simulated)")
     parser.add_argument("--json", action="store_true", help="print what came of it as JSON")
@@ -178,9 +182,7 @@ def _prove(chosen: argparse.Namespace, command: str) -> int:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         bar = progress.add_task("starting", total=None)
-        report = prove.prove(
-            order, lambda what, done, of: progress.update(bar, description=what, completed=done, total=of)
-        )
+        report = prove.prove(order, _teller(progress, bar, console))
     index = write(report, order.folder)
     if chosen.junit is not None:
         replace(chosen.junit, junit(report))
@@ -192,6 +194,20 @@ def _prove(chosen: argparse.Namespace, command: str) -> int:
         print_report(report, console)
         console.print(f"Report: {index}", soft_wrap=True)
     return AS_EXPECTED if report.as_expected else NOT_AS_EXPECTED
+
+
+def _teller(progress: Progress, bar: TaskID, console: Console) -> Callable[[str, int, int], None]:
+    """What shows progress: a bar on a terminal, now and then a line elsewhere."""
+    told = 0
+
+    def tell(what: str, done: int, of: int) -> None:
+        nonlocal told
+        progress.update(bar, description=what, completed=done, total=of)
+        if not console.is_terminal and done >= told + max(1, of // 8):
+            told = done
+            console.print(f"{done} of {of} done")
+
+    return tell
 
 
 def _order(chosen: argparse.Namespace, command: str) -> prove.Order:
@@ -215,6 +231,8 @@ def _real_log(chosen: argparse.Namespace, worlds: Sequence[str]) -> prove.RealLo
         if chosen.log is not None:
             raise LogError(f"--log {chosen.log}: the simulated world makes its own logs; add --world embedded")
         return None
+    if chosen.timestamp_field is not None and chosen.log in (None, "flights"):
+        raise LogError("--timestamp-field goes with --log FILE.jsonl, which is missing")
     if chosen.log in (None, "flights"):
         return prove.flights_log()
     if chosen.timestamp_field is None:

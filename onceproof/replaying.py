@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.text import Text
 
 from onceproof.model import jsonlines
+from onceproof.reports.collect import Story
+from onceproof.reports.story import tell
 from onceproof.scenarios.replay import Replay, replay, scenario_files
 from onceproof.scenarios.run import World
 from onceproof.scenarios.worlds import process
@@ -25,6 +27,7 @@ WORLDS_OWN = frozenset(
         "aws.secret.access.key",
         "name",
         "tasks.max",
+        "topics.regex",
     }
 )
 """Properties that a world sets itself, so that a user's file runs unchanged."""
@@ -85,6 +88,9 @@ def _print(done: Replay, console: Console) -> None:
     for difference in done.differences:
         console.print(Text(f"      {difference}"), soft_wrap=True)
     if done.outcome == "not as expected":
+        if done.run is not None and done.verdict is not None:
+            story = Story(done.path.stem, "", "", done.command, done.run.history, done.verdict)
+            console.print(Text(f"      what happened: {tell(story).paragraph}"), soft_wrap=True)
         console.print(Text(f"      reproduce with: {done.command}"), soft_wrap=True)
 
 

@@ -6,7 +6,7 @@ differs between two runs of one seed is told: no version ids, upload ids, ports 
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -78,6 +78,27 @@ class Telling:
         return " ".join((*self.course, *sentences, *filter(None, (self.pending,))))
 
 
+SENTENCES_MAX = 40
+"""A course of more sentences is cut in its middle: the beginning says how it went, the end how it came out."""
+
+
+def _merged_moves(sentences: Iterable[str]) -> Iterator[str]:
+    """The same sentences, with moves of the clock that follow each other told as one."""
+    for sentence, same in groupby(sentences):
+        times = len(list(same))
+        if times > 1 and sentence.startswith("The clock moved"):
+            yield f"{sentence.removesuffix('.')}, {times} times."
+        else:
+            yield from [sentence] * times
+
+
+def _shortened(sentences: tuple[str, ...]) -> tuple[str, ...]:
+    if len(sentences) <= SENTENCES_MAX:
+        return sentences
+    half = SENTENCES_MAX // 2
+    return (*sentences[:half], f"[{len(sentences) - 2 * half} more sentences]", *sentences[-half:])
+
+
 def tell(story: Story) -> Telling:
     """Put `story` into words."""
     history, verdict = story.history, story.verdict
@@ -91,7 +112,7 @@ def tell(story: Story) -> Telling:
     teller = _Teller(history, names, {write.event: write for write in written}, several=len(history.log) > 1)
     return Telling(
         records=tuple(record_line(partition, records) for partition, records in history.log.items()),
-        course=(polls_sentence(history), *teller.course()),
+        course=_shortened((polls_sentence(history), *_merged_moves(teller.course()))),
         before=_chosen(visible_before_crash(history, written), verdict, partial(_object_line, names=names)),
         after=_chosen(verdict.objects, verdict, partial(at_rest_line, names=names, doubled=doubled)),
         findings=findings_told(verdict),

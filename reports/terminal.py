@@ -19,6 +19,9 @@ from onceproof.reports.words import (
     summary,
 )
 
+DETAILS_MAX = 4
+TEXT_MAX = 1500
+"""More than this of one kind of finding, or of one text, is left to the report."""
 _STYLES = {Mark.KEPT: "green", Mark.REFUTED: "bold red", Mark.NOT_OBSERVED: "dim"}
 _PLAIN = str.maketrans({"✓": "+", "✗": "x", "◌": "o", TIMES: "x", "…": "...", "▮": "#", "▯": ".", "→": "->"})
 """What stands for our signs where the terminal knows ASCII alone."""
@@ -98,16 +101,25 @@ def _print_story(placed: Placed, console: Console) -> None:
     console.print(_text(f"{SIGNS[words.mark]} {words.guarantee}; {words.standing}", console, _STYLES[words.mark]))
     for line in told.records:
         console.print(_text(f"Records  {line}", console))
-    console.print(_text(told.paragraph, console))
+    console.print(_text(_clipped(told.paragraph), console))
     _print_objects("Before", told.before, console)
     _print_objects("At rest", told.after, console)
     for found in told.findings:
-        for detail in found.details:
-            console.print(_text(f"{found.kind}: {detail}", console))
+        for detail in found.details[:DETAILS_MAX]:
+            console.print(_text(f"{found.kind}: {_clipped(detail)}", console))
+        if len(found.details) > DETAILS_MAX:
+            console.print(
+                _text(f"{found.kind}: {len(found.details) - DETAILS_MAX} more, in the report", console, "dim")
+            )
     for missing in told.not_observed:
         console.print(_text(f"{SIGNS[Mark.NOT_OBSERVED]} not observed: {missing}", console, "dim"))
     _print_line(told.replay, console, "bold")
     console.print()
+
+
+def _clipped(text: str) -> str:
+    """A text that a terminal can show; the report has all of it."""
+    return text if len(text) <= TEXT_MAX else f"{text[: TEXT_MAX * 2 // 3]} […] {text[-TEXT_MAX // 3 :]}"
 
 
 def _print_objects(title: str, objects: tuple[str, ...], console: Console) -> None:

@@ -4,6 +4,7 @@
 real connector accepts and then dies of at run time is refused here.
 """
 
+import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -76,7 +77,7 @@ def parse(properties: Mapping[str, str]) -> SinkConfig:
     """Validate `properties` and return the configuration; raises ConfigError with every problem found."""
     values, problems = _values(properties)
     problems += _refused(properties)
-    warnings = [f"{name}: unknown property, ignored" for name in properties if not _known(name)]
+    warnings = [_unknown(name) for name in properties if not _known(name)]
     bucket = zone = None
     if not problems:
         problems += _cross_checks(values)
@@ -86,9 +87,15 @@ def parse(properties: Mapping[str, str]) -> SinkConfig:
             bucket, bucket_problems = _time_bucket(values, zone)
             problems += bucket_problems
     if problems:
-        raise ConfigError(problems)
+        raise ConfigError(problems, warnings)
     warnings += _warnings(values)
     return _build(values, bucket, zone, tuple(warnings))
+
+
+def _unknown(name: str) -> str:
+    """An unknown property is ignored, as in the real connector; it may be a slip of the pen."""
+    near = difflib.get_close_matches(name, [*PROPERTIES, *NOT_SUPPORTED_YET], n=1, cutoff=0.85)
+    return f"{name}: unknown property, ignored" + (f"; did you mean {near[0]}?" if near else "")
 
 
 def _known(name: str) -> bool:

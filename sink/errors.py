@@ -16,11 +16,15 @@ class Problem(NamedTuple):
 
 
 class ConfigError(ValueError):
-    """The configuration cannot be run. `problems` holds all that was found, in the order of the property table."""
+    """The configuration cannot be run. `problems` holds all that was found, in the order of the property table.
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    `warnings` are sentences about what is no error in itself, such as unknown properties.
+    """
+
+    def __init__(self, problems: Iterable[Problem], warnings: Iterable[str] = ()) -> None:
         self.problems = tuple(problems)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+        self.warnings = tuple(warnings)
+        super().__init__("\n".join([*map(str, self.problems), *self.warnings]))
 
 
 class ProtocolError(AssertionError):

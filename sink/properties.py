@@ -62,6 +62,13 @@ def integer(low: int, high: int) -> Callable[[str], int]:
     return parse
 
 
+def one_task(value: str) -> int:
+    """This sink runs one task in one process."""
+    if value != "1":
+        raise ValueError("must be 1: this sink runs one task; for more, start it several times in one group")
+    return 1
+
+
 def boolean(value: str) -> bool:
     """`true` or `false`, in any case."""
     if value.lower() not in ("true", "false"):
@@ -111,7 +118,7 @@ PROPERTIES: Mapping[str, Property] = {
         # --- framework
         Property("name", "S3-sink", text, "Name of the connector; also of its consumer group, `connect-<name>`."),
         Property("connector.class", "io.confluent.connect.s3.S3SinkConnector", text, "Accepted, not used."),
-        Property("tasks.max", 1, integer(1, 1), "How many tasks; one for now."),
+        Property("tasks.max", 1, one_task, "How many tasks; one for now."),
         Property("topics", "", text, "Topics to read, separated by commas."),
         Property("key.converter", REQUIRED, CONVERTER, "How the bytes of a key become a value."),
         Property("value.converter", REQUIRED, CONVERTER, "How the bytes of a value become a value."),

@@ -52,7 +52,10 @@ FAMILY = ("Default", "TimeBased", "Daily", "Hourly")
 JODA = "must be a Joda pattern, such as 'year'=YYYY/'month'=MM"
 
 BAD: Mapping[str, tuple[tuple[str, str], ...]] = {
-    "tasks.max": (("2", "must be from 1 to 1"), ("all", NUMBER)),
+    "tasks.max": (
+        ("2", "must be 1: this sink runs one task; for more, start it several times in one group"),
+        ("all", "must be 1: this sink runs one task; for more, start it several times in one group"),
+    ),
     "key.converter": (("", "is required and must not be blank"), ("StringConverter", CONVERTERS)),
     "value.converter": (("  ", "is required and must not be blank"), ("io.confluent.Avro", CONVERTERS)),
     "key.converter.schemas.enable": (("no", BOOLEAN),),
@@ -199,7 +202,7 @@ def test_families_that_are_not_supported_yet_are_refused(prefix: str) -> None:
 
 def test_an_unknown_property_is_a_warning() -> None:
     """It changes nothing, but never silently."""
-    assert ("flush.sise: unknown property, ignored",) == config({"flush.sise": "3"}).warnings
+    assert ("flush.sise: unknown property, ignored; did you mean flush.size?",) == config({"flush.sise": "3"}).warnings
 
 
 def test_all_problems_come_at_once() -> None:
