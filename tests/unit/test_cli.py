@@ -67,8 +67,11 @@ def test_a_difference_is_told_with_the_line_that_reproduces_it(
     assert [
         f"NO not as expected: {path}",
         "      expected committed offsets t-0: 104, found t-0: 103",
-        "      what happened: Records 100 to 103 in one poll. Life 0 wrote t+0+0000000100.json [100, 101, 102] (closed by "
-        "the interval) and committed 103, then stopped in order. Pending, their window still open: offset 103.",
+        (
+            "      what happened: Records 100 to 103 in one poll. "
+            "Life 0 wrote t+0+0000000100.json [100, 101, 102] (closed by the interval) and committed 103, "
+            "then stopped in order. Pending, their window still open: offset 103."
+        ),
         f"      reproduce with: onceproof replay {path} --world simulated",
         "1 not as expected, in the simulated world",
     ] == capsys.readouterr().out.splitlines()
