@@ -18,6 +18,7 @@ from onceproof.reports.words import (
     Mark,
     Placed,
     cell_words,
+    headline,
     printable,
     stories,
     summary,
@@ -77,6 +78,7 @@ def html(report: Report) -> str:
     return environment.get_template("report.html.j2").render(
         report=report,
         summary=summary(report),
+        headline=headline(report),
         tables=[_table(at, comparison, numbers) for at, comparison in enumerate(report.comparisons, start=1)],
         stories=[_story(story) for story in placed],
         guarantees=[(name, meaning, STEPS[name]) for name, meaning in GUARANTEES],

@@ -8,7 +8,7 @@ import re
 
 from onceproof.reports.collect import Cell, Comparison, Report
 from onceproof.reports.story import Telling, tell
-from onceproof.reports.words import SIGNS, Placed, cell_words, one_line, stories, summary
+from onceproof.reports.words import SIGNS, Placed, cell_words, headline, one_line, stories, summary
 
 CHARACTERS_MAX = 65_000
 """Below GitHub's 65,536, which also counts what a bot adds around the text."""
@@ -21,7 +21,9 @@ def markdown(report: Report) -> str:
     placed = stories(report)
     numbers = {id(story.cell): story.number for story in placed}
     sign = SIGNS_OF_REPORT[report.as_expected]
-    parts = [f"# Onceproof\n\n{sign} **{escaped(summary(report))}** Seed {report.seed}.\n"]
+    parts = [
+        f"# Onceproof\n\n{escaped(headline(report))}\n\n{sign} **{escaped(summary(report))}** Seed {report.seed}.\n"
+    ]
     parts += [_comparison(comparison, numbers) for comparison in report.comparisons]
     footer = f"Reproduce: {code(report.command)}\n"
     room = CHARACTERS_MAX - sum(len(part) + 1 for part in parts) - len(footer) - 100

@@ -14,6 +14,7 @@ from onceproof.reports.words import (
     Placed,
     cell_words,
     counted,
+    headline,
     printable,
     stories,
     summary,
@@ -35,6 +36,7 @@ def print_report(report: Report, console: Console) -> None:
     for comparison in report.comparisons:
         _print_comparison(comparison, numbers, console)
     style = "bold green" if report.as_expected else "bold red"
+    console.print(_text(headline(report), console, "bold"))
     console.print(_text(summary(report), console, style))
     _print_line(f"Reproduce: {report.command}", console)
 

@@ -162,6 +162,18 @@ def stories(report: Report) -> tuple[Placed, ...]:
     return tuple(found)
 
 
+def headline(report: Report) -> str:
+    """Say in one line what was found, whatever was expected."""
+    rows = [row for table in report.comparisons for row in table.rows]
+    cells = [cell for row in rows for cell in row.cells]
+    steady_rows = sum(all(_mark(cell) is Mark.KEPT for cell in row.cells) for row in rows)
+    refuted = sum(_mark(cell) is Mark.REFUTED for cell in cells)
+    if not cells:
+        return "Nothing was compared."
+    kept = f"{steady_rows} of {counted(len(rows), 'configuration')} left identical objects under every fault"
+    return f"{kept}; {refuted} of {counted(len(cells), 'verdict')} refute something."
+
+
 def summary(report: Report) -> str:
     """Say in one line whether everything was as expected."""
     cells = [cell for table in report.comparisons for row in table.rows for cell in row.cells]
