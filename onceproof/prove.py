@@ -135,7 +135,7 @@ def _small_table(order: Order, found: Sequence[tuple[Finding, float]]) -> Compar
         for row in order.configurations
     ]
     return Comparison(
-        title="Small worlds, all of them",
+        title="Every small world",
         world=SimulatedWorld.name,
         world_note=SimulatedWorld.note,
         log_note="every log, poll split and place of the fault up to the bound that rows and cells name; offsets are "
