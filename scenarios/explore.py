@@ -52,7 +52,8 @@ class Bound:
         """What lies between two records, and what the clock does."""
         gaps = " or ".join(f"{gap:,}" for gap in self.gaps_ms)
         moves = " or ".join(f"{step:,}" for step in self.clock_steps_ms)
-        return f"gaps of {gaps} ms between records" + (f"; clock moves of {moves} ms" if self.clock_steps_ms != (0,) else "")
+        clock = f"; clock moves of {moves} ms" if self.clock_steps_ms != (0,) else ""
+        return f"gaps of {gaps} ms between records{clock}"
 
 
 @dataclass(frozen=True, slots=True)
