@@ -173,8 +173,7 @@ def _small_cell(order: Order, row: Configuration, fault: str, finding: Finding) 
 
 
 def _real_table(name: str, order: Order, progress: _Progress, measured: dict[str, Any]) -> Comparison:
-    opened = {"embedded": process.embedded, "container": process.container}[name]
-    with opened() as world:
+    with process.BY_NAME[name]() as world:
         rows = []
         for row in order.real_configurations:
             cells = []
@@ -199,7 +198,6 @@ def _real_cells(
     assert order.log is not None
     longest = max(map(len, order.log.log.values()), default=0)
     pace = Pace(poll=max(1, min(500, longest // 4)), clock_step_ms=row.real_clock_step_ms, commit_each=8)
-    slug = f"{_slug(row.name)}"
     calm = None
     for fault in REAL_FAULTS:
         progress.doing(f"{world.name}: {row.name}, {fault}")
@@ -207,7 +205,9 @@ def _real_cells(
         draw = random.Random(f"{order.seed} {row.name} {fault}")  # noqa: S311 - reproducible on purpose
         scenario: Scenario | None
         if calm is None:
-            scenario = operation(slug, row.properties, order.log.log, order.log.origin, pace, start_ms=_START_MS)
+            scenario = operation(
+                _slug(row.name), row.properties, order.log.log, order.log.origin, pace, start_ms=_START_MS
+            )
             ran = calm = run(scenario, world)
         elif (scenario := crashed(calm, draw, 3)) is not None:
             ran = run(scenario, world)
@@ -235,7 +235,7 @@ def _real_cell(order: Order, row: Configuration, fault: str, world: str, ran: Ru
 
 def _story(order: Order, world: str, name: str, ran: Run, verdict: Verdict) -> Story:
     """A refuted cell as a scenario file that expects what was found."""
-    scenario = replay.with_expectation(_named(ran.scenario, name, order.seed), verdict, _BECAUSE)
+    scenario = replay.with_expectation(replace(ran.scenario, name=name, seed=order.seed), verdict, _BECAUSE)
     path = f"scenarios/{name}.yaml"
     return Story(
         name=name,
@@ -245,10 +245,6 @@ def _story(order: Order, world: str, name: str, ran: Run, verdict: Verdict) -> S
         history=ran.history,
         verdict=verdict,
     )
-
-
-def _named(scenario: Scenario, name: str, seed: int) -> Scenario:
-    return replace(scenario, name=name, seed=seed)
 
 
 def _slug(text: str) -> str:

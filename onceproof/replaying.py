@@ -41,7 +41,7 @@ def world_named(name: str) -> Iterator[World]:
     if name == "simulated":
         yield SimulatedWorld()
         return
-    with {"embedded": process.embedded, "container": process.container}[name]() as world:
+    with process.BY_NAME[name]() as world:
         yield world
 
 

@@ -133,15 +133,22 @@ def scenarios(config: Mapping[str, str], fault: str, bound: Bound, world: World)
     for log in logs(bound, config):
         count = len(log[_WHERE])
         for course in courses(count, bound):
+            base = Scenario(f"small-{fault.replace(' ', '-')}", config, log, course, EPOCH_MS)
+            places = [] if fault in _UNPLACED else effects(run(base, world))
             for move_ms in bound.clock_steps_ms:
                 after: tuple[Step, ...] = (Clock(add_ms=move_ms),) if move_ms else ()
                 for size in sorted({1, count}, reverse=True) if bound.splits else (count,):
-                    base = Scenario(f"small-{fault.replace(' ', '-')}", config, log, course, EPOCH_MS)
-                    yield from _faulted(base, fault, (*after, Rest(size)), world)
+                    yield from _faulted(base, fault, (*after, Rest(size)), places, world)
 
 
-def _faulted(base: Scenario, fault: str, rest: tuple[Step, ...], world: World) -> Iterator[Scenario]:
-    """The scenarios of one class of faults over one fault-free course."""
+_UNPLACED = ("none", "restart", "expired offsets")
+"""Faults that do not strike at an effect."""
+
+
+def _faulted(
+    base: Scenario, fault: str, rest: tuple[Step, ...], places: list[Fault], world: World
+) -> Iterator[Scenario]:
+    """The scenarios of one class of faults over one fault-free course, whose effects are `places`."""
     course = base.course
     if fault == "none":
         yield replace(base, course=(*course, *rest))
@@ -152,7 +159,7 @@ def _faulted(base: Scenario, fault: str, rest: tuple[Step, ...], world: World) -
     elif fault == "expired offsets":
         yield replace(base, course=(*course, StopStep(), ExpireOffsets(), *rest))
     else:
-        for faults in _placed(base, fault, rest, world):
+        for faults in _placed(base, fault, rest, places, world):
             if fault == "other flush.size":
                 for size in sorted({"2", "3"} - {base.config["flush.size"]}):
                     yield replace(base, course=(*faults, *course, Start({"flush.size": size}), *rest))
@@ -161,9 +168,10 @@ def _faulted(base: Scenario, fault: str, rest: tuple[Step, ...], world: World) -
             yield replace(base, course=(*faults, *course, *stop, *rest))
 
 
-def _placed(base: Scenario, fault: str, rest: tuple[Step, ...], world: World) -> Iterator[tuple[Fault, ...]]:
+def _placed(
+    base: Scenario, fault: str, rest: tuple[Step, ...], places: list[Fault], world: World
+) -> Iterator[tuple[Fault, ...]]:
     """Where the fault can strike before the rest; two crashes are placed by the run of the first."""
-    places = effects(run(base, world))
     for place in places:
         match fault:
             case "crash" | "other flush.size":

@@ -63,8 +63,8 @@ def crashed(calm: Run, draw: random.Random, crashes: int) -> Scenario | None:
     course: list[Step] = [first, Start(), *body]
     for number in range(1, crashes + 1):
         life: list[Step] = [Start(), *(_resized(step, poll * 2 // 3 + number) for step in body)]
-        files = _files_of_last_step(replace(scenario, course=(*course, Rest(poll))))
-        if number < crashes and files:
+        files = _files_of_last_step(replace(scenario, course=(*course, Rest(poll)))) if number < crashes else 0
+        if files:
             course.append(Fault("complete", draw.randint(1, min(3, files)), None, draw.choice(("before", "after"))))
         course += life
     return replace(scenario, course=(*course, Rest(poll)))

@@ -6,7 +6,7 @@ effects.
 
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from multiprocessing.connection import Client, Connection
 from time import monotonic
@@ -244,3 +244,7 @@ def container(**environment: str) -> ProcessWorld:
         frozenset({"records without a timestamp"}),
         KafkaContainer(environment),
     )
+
+
+BY_NAME: Mapping[str, Callable[[], ProcessWorld]] = {"embedded": embedded, "container": container}
+"""How each of these worlds is had."""
