@@ -1,28 +1,24 @@
 """A validated configuration of the sink, from the properties as a user of Kafka Connect writes them.
 
 `parse` finds every problem before it raises, each with property, value and what is allowed (reference 1.4). What the
-real connector accepts and then dies of at run time is refused here.
+real connector accepts and then dies of is refused here (`dyingchecks`), what it silently takes is taken with a warning
+(`hints`). What is secret does not show in a SinkConfig's `repr`.
 """
 
-import difflib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+import base64
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple, TypeAlias
 
-from onceproof.sink import pathformat
+from onceproof.sink import checks, dyingchecks, hints, pathformat, refusals
 from onceproof.sink.errors import ConfigError, Problem
-from onceproof.sink.properties import (
-    ALSO_DEFAULT,
-    NOT_SUPPORTED_YET,
-    NOT_SUPPORTED_YET_PREFIXES,
-    PROPERTIES,
-    REQUIRED,
-)
+from onceproof.sink.properties import FAMILY, PROPERTIES, NotRead, Values, read
+from onceproof.sink.propertytypes import trim
 from onceproof.sink.zones import Zone
 
-TIME_BASED = ("TimeBasedPartitioner", "DailyPartitioner", "HourlyPartitioner")
-HOUR_MS = 3_600_000
-DAY_MS = 24 * HOUR_MS
+Format: TypeAlias = Literal["AvroFormat", "JsonFormat", "ByteArrayFormat", "ParquetFormat"]
+TIME_BASED = FAMILY
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,234 +32,341 @@ class TimeBucket:
 
 @dataclass(frozen=True, slots=True)
 class SinkConfig:
-    """What the core needs to know; units last, as everywhere."""
+    """What the core and its adapters need to know; classes by their bare names, units last.
 
+    Settings, overrides and `raw` are properties as given, trimmed but for `raw`; the settings' prefix is cut.
+    """
+
+    # --- framework
     name: str
+    tasks_max: int
     topics: tuple[str, ...]
+    topics_regex: str
+    """In Java's language; blank if `topics` are given."""
+    key_converter: str
+    key_schemas: bool
+    key_settings: Mapping[str, str] = field(repr=False)
+    value_converter: str
+    value_schemas: bool
+    value_settings: Mapping[str, str] = field(repr=False)
+    header_converter: str
+    header_settings: Mapping[str, str] = field(repr=False)
+    transforms: tuple[Any, ...]
+    consumer_overrides: Mapping[str, str] = field(repr=False)
+    # --- errors
+    tolerate_errors: bool
+    retry_timeout_ms: int
+    retry_delay_max_ms: int
+    log_errors: bool
+    log_messages: bool
+    dead_letter_topic: str
+    """Blank for none."""
+    dead_letter_replication_factor: int
+    dead_letter_context_headers: bool
+    null_values: Literal["fail", "ignore", "write"]
+    report_nulls: bool
+    tombstone_directory: str
+    # --- formats
+    format: Format
+    extension: str
+    """With its dot and that of gzip, as all three."""
+    keys_format: Format
+    keys_extension: str
+    headers_format: Format
+    headers_extension: str
+    store_keys: bool
+    store_headers: bool
+    separator: bytes
+    """Behind each value; JSON's is the system's end of line."""
+    bytearray_separator: bytes
+    """Behind each value or key that ByteArrayFormat writes."""
+    compression: Literal["none", "gzip"]
+    compression_level: int
+    decimal_format: Literal["BASE64", "NUMERIC"]
+    avro_codec: str
+    parquet_codec: str
+    schemas_cache_size: int
+    enhanced_avro: bool
+    connect_meta_data: bool
+    optional_map_keys: bool
+    # --- rotation
+    flush_size: int
+    """At least 1."""
+    rotate_interval_ms: int
+    rotate_schedule_interval_ms: int
+    rotate_on_partition_change: bool
+    schema_compatibility: Literal["NONE", "BACKWARD", "FORWARD", "FULL"]
+    max_open_files: int
+    """Below 0 for no limit."""
+    max_write_duration_ms: int
+    retry_backoff_ms: int
+    # --- names
+    topics_dir: str
+    directory_delim: str
+    file_delim: str
+    pad_width: int
+    partitioner: str
+    """A class of the user's own as written."""
+    partition_fields: tuple[str, ...]
+    affix: Literal["NONE", "PREFIX", "SUFFIX"]
+    time_bucket: TimeBucket | None
+    """For the time-based family only."""
+    extractor: str
+    """A class of the user's own as written."""
+    timestamp_field: tuple[str, ...]
+    locale: str
+    schedule_zone: Zone | None
+    # --- S3
     bucket: str
     region: str
     endpoint: str
     path_style: bool
-    access_key_id: str
-    secret_access_key: str
-    part_attempts: int
+    accelerate: bool
     part_size_bytes: int
-    key_converter: str
-    key_schemas: bool
-    value_converter: str
-    value_schemas: bool
-    format: str
-    extension: str
-    separator: bytes
-    flush_size: int
-    rotate_interval_ms: int
-    rotate_schedule_interval_ms: int
-    rotate_on_partition_change: bool
+    part_attempts: int
+    s3_retry_backoff_ms: int
+    elastic_buffer: bool
+    elastic_buffer_capacity_bytes: int
     conditional_writes: bool
-    retry_backoff_ms: int
-    pad_width: int
-    topics_dir: str
-    directory_delim: str
-    file_delim: str
-    partitioner: str
-    time_bucket: TimeBucket | None
-    extractor: str
-    timestamp_field: tuple[str, ...]
-    schedule_zone: Zone | None
+    """Whether they take effect."""
+    scan_limit: int
+    send_digest: bool
+    expect_continue: bool
+    acl: str
+    tagging: bool
+    tags: tuple[tuple[str, str], ...]
+    tagging_error_fails: bool
+    sse_name: str
+    sse_customer_key: bytes | None = field(repr=False)
+    """Decoded; None unless it takes effect."""
+    sse_kms_key_id: str
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    credentials_provider: str
+    credentials_settings: Mapping[str, str] = field(repr=False)
+    proxy_url: str = field(repr=False)
+    proxy_user: str
+    proxy_password: str = field(repr=False)
+    # --- all
+    raw: Mapping[str, str] = field(repr=False)
+    warnings: tuple[str, ...]
+
+    @property
+    def has_custom_classes(self) -> bool:
+        """Whether a class of the user's own looks at records, so that nothing of them may be left out."""
+        return self.partitioner not in checks.BUILT_IN_PARTITIONERS or self.extractor not in checks.BUILT_IN_EXTRACTORS
+
+
+class Examination(NamedTuple):
+    """All that can be said of properties: what was read, what is wrong, and what is worth a warning."""
+
+    values: Values
+    transforms: tuple[Any, ...]
+    problems: tuple[Problem, ...]
+    """In the order of the property table, what it does not hold last."""
     warnings: tuple[str, ...]
 
 
-def parse(properties: Mapping[str, str]) -> SinkConfig:
-    """Validate `properties` and return the configuration; raises ConfigError with every problem found."""
-    values, problems = _values(properties)
-    problems += _refused(properties)
-    warnings = [_unknown(name) for name in properties if not _known(name)]
-    bucket = zone = None
+def parse(properties: Mapping[str, str], *, subscribes: bool = False) -> SinkConfig:
+    """Validate `properties` and return the configuration; raises ConfigError with every problem found.
+
+    With `subscribes`, they must also say which topics to read.
+    """
+    found = examine(properties, subscribes=subscribes)
+    if found.problems:
+        raise ConfigError(found.problems, found.warnings)
+    return _build(found)
+
+
+def examine(properties: Mapping[str, str], *, subscribes: bool = False) -> Examination:
+    """Find all problems and warnings; never raises."""
+    values, problems = read(properties)
+    chain, of_chain, known = _transforms(properties)
+    problems += of_chain
+    asked = (*checks.VALIDATION, *checks.START, *dyingchecks.RUN, *refusals.CLASSES, *refusals.NEVER)
+    for check in (*asked, checks.SUBSCRIPTION) if subscribes else asked:
+        problems += check.problems(values)
+    problems = list(dict.fromkeys(problems))
+    order = {name: index for index, name in enumerate(PROPERTIES)}
+    problems.sort(key=lambda problem: order.get(problem.name, len(order)))
+    warnings = list(hints.unknown(properties, known)) if _is_built_in(values) else []
     if not problems:
-        problems += _cross_checks(values)
-        zone, zone_problems = _zone(values)
-        problems += zone_problems
-        if zone is not None and values["partitioner.class"] in TIME_BASED:
-            bucket, bucket_problems = _time_bucket(values, zone)
-            problems += bucket_problems
-    if problems:
-        raise ConfigError(problems, warnings)
-    warnings += _warnings(values)
-    return _build(values, bucket, zone, tuple(warnings))
+        warnings += hints.hints(values)
+    return Examination(values, chain, tuple(problems), tuple(warnings))
 
 
-def _unknown(name: str) -> str:
-    """An unknown property is ignored, as in the real connector; it may be a slip of the pen."""
-    near = difflib.get_close_matches(name, [*PROPERTIES, *NOT_SUPPORTED_YET], n=1, cutoff=0.85)
-    return f"{name}: unknown property, ignored" + (f"; did you mean {near[0]}?" if near else "")
-
-
-def _known(name: str) -> bool:
-    return name in PROPERTIES or name in NOT_SUPPORTED_YET or name.startswith(NOT_SUPPORTED_YET_PREFIXES)
-
-
-def _values(properties: Mapping[str, str]) -> tuple[dict[str, Any], list[Problem]]:
-    """Parse what the table knows; a property that fails keeps its default so that later checks can go on."""
-    values: dict[str, Any] = {}
-    problems = []
-    for prop in PROPERTIES.values():
-        given = properties.get(prop.name)
-        values[prop.name] = None if prop.default is REQUIRED else prop.default
-        if given is None:
-            if prop.default is REQUIRED:
-                problems.append(Problem(prop.name, None, "is required and has no default"))
-            continue
-        given = given if prop.name == "format.bytearray.separator" else given.strip()
-        if prop.default is REQUIRED and not given:
-            problems.append(Problem(prop.name, given, "is required and must not be blank"))
-            continue
-        try:
-            values[prop.name] = prop.parse(given)
-        except ValueError as error:
-            problems.append(Problem(prop.name, given, f"invalid value {given!r}: {error}"))
-    return values, problems
-
-
-def _refused(properties: Mapping[str, str]) -> list[Problem]:
-    """Properties of the real connector that would change the outcome and that this sink does not have yet."""
-    return [
-        Problem(name, value, f"invalid value {value!r}: not supported yet{_only(name)}")
-        for name, value in properties.items()
-        if name not in PROPERTIES
-        and (name in NOT_SUPPORTED_YET or name.startswith(NOT_SUPPORTED_YET_PREFIXES))
-        and value.strip() not in (NOT_SUPPORTED_YET.get(name), ALSO_DEFAULT.get(name))
-    ]
-
-
-def _only(name: str) -> str:
-    default = NOT_SUPPORTED_YET.get(name)
-    return f", only its default {default!r} is" if default else ""
-
-
-def _cross_checks(values: Mapping[str, Any]) -> Iterator[Problem]:
-    for side in ("key", "value"):
-        schemas = values[f"{side}.converter.schemas.enable"]
-        if values[f"{side}.converter"] == "JsonConverter" and schemas:
-            name = f"{side}.converter.schemas.enable"
-            yield Problem(name, "true", "invalid value 'true': JSON with schemas is not supported yet, set it to false")
-    if values["format.class"] == "ByteArrayFormat" and values["value.converter"] != "ByteArrayConverter":
-        yield Problem(
-            "value.converter",
-            values["value.converter"],
-            f"invalid value {values['value.converter']!r}: ByteArrayFormat writes bytes, so it must be "
-            "org.apache.kafka.connect.converters.ByteArrayConverter",
-        )
-    if values["timestamp.extractor"] == "RecordFieldTimestampExtractor" and values["partitioner.class"] in TIME_BASED:
-        if values["value.converter"] != "JsonConverter":
-            yield Problem(
-                "timestamp.extractor",
-                "RecordField",
-                "invalid value 'RecordField': values must have fields, so value.converter must be "
-                "org.apache.kafka.connect.json.JsonConverter",
-            )
-        if not all(values["timestamp.field"].split(".")):
-            given = values["timestamp.field"]
-            yield Problem("timestamp.field", given, f"invalid value {given!r}: must be a dotted path of field names")
-    if not values["s3.region"]:
-        yield Problem("s3.region", "", "invalid value '': must not be blank")
-
-
-def _zone(values: Mapping[str, Any]) -> tuple[Zone | None, list[Problem]]:
-    """The zone, where one is needed or given; a schedule without one is refused (reference 1.4)."""
-    name = values["timezone"]
-    needed = [
-        reason
-        for reason, holds in (
-            ("rotate.schedule.interval.ms is set", values["rotate.schedule.interval.ms"] > 0),
-            (f"{values['partitioner.class']} needs it", values["partitioner.class"] in TIME_BASED),
-        )
-        if holds
-    ]
-    if not name:
-        if needed:
-            return None, [Problem("timezone", "", f"invalid value '': must be a time zone, because {needed[0]}")]
-        return None, []
+def _is_built_in(values: Values) -> bool:
+    """Whether unknown properties have nobody to read them: a partitioner of the user's own receives them."""
     try:
-        return Zone.named(name), []
-    except ValueError as error:
-        return None, [Problem("timezone", name, f"invalid value {name!r}: {error}")]
+        return values["partitioner.class"] in checks.BUILT_IN_PARTITIONERS
+    except NotRead:
+        return True
 
 
-def _time_bucket(values: Mapping[str, Any], zone: Zone) -> tuple[TimeBucket | None, list[Problem]]:
-    """What the time-based partitioners check when they are configured (reference 1.4, partitioner configure)."""
-    problems = []
-    delim = values["directory.delim"]
-    hourly = f"'year'=YYYY{delim}'month'=MM{delim}'day'=dd"
-    match values["partitioner.class"]:
-        case "DailyPartitioner":
-            duration_ms, path_format = DAY_MS, hourly
-        case "HourlyPartitioner":
-            duration_ms, path_format = HOUR_MS, f"{hourly}{delim}'hour'=HH"
-        case _:
-            duration_ms, path_format = values["partition.duration.ms"], values["path.format"]
-    if duration_ms <= 0:
-        given = str(duration_ms)
-        problems.append(Problem("partition.duration.ms", given, f"invalid value '{given}': must be 1 or more"))
-    if not values["locale"].strip():
-        problems.append(Problem("locale", "", "invalid value '': must not be blank for a time-based partitioner"))
-    if not path_format.strip() or path_format == delim:
-        message = f"invalid value {path_format!r}: must be a Joda pattern, such as 'year'=YYYY/'month'=MM"
-        return None, [*problems, Problem("path.format", path_format, message)]
-    try:
-        pattern = pathformat.compile(path_format.removesuffix(delim) if delim else path_format)
-    except ValueError as error:
-        return None, [*problems, Problem("path.format", path_format, f"invalid value {path_format!r}: {error}")]
-    return (None, problems) if problems else (TimeBucket(duration_ms, pattern, zone), [])
+def _transforms(properties: Mapping[str, str]) -> tuple[tuple[Any, ...], list[Problem], frozenset[str]]:
+    """The chain, what is wrong with it, and the properties that it understands."""
+    from onceproof.sink import transforms  # noqa: PLC0415 - its parts may import the configuration
+
+    chain, problems = transforms.parse(properties)
+    return chain, problems, frozenset(transforms.names(properties))
 
 
-def _warnings(values: Mapping[str, Any]) -> Iterator[str]:
-    if values["rotate.interval.ms"] > 0 and values["partitioner.class"] not in TIME_BASED:
-        yield "rotate.interval.ms: needs a time-based partitioner, ignored"
-    if values["rotate.schedule.interval.ms"] != -1 and values["rotate.schedule.interval.ms"] <= 0:
-        yield (
-            "rotate.schedule.interval.ms: this value rotates nothing, but unlike -1 it lets "
-            "enable.conditional.writes take effect"
-        )
-
-
-def _build(
-    values: Mapping[str, Any], bucket: TimeBucket | None, zone: Zone | None, warnings: tuple[str, ...]
-) -> SinkConfig:
-    schedule_ms = values["rotate.schedule.interval.ms"]
-    json = values["format.class"] == "JsonFormat"
-    endpoint = values["store.url"]
+def _build(found: Examination) -> SinkConfig:
+    values = found.values
+    given = values.given
+    bytes_separator = values["format.bytearray.separator"].encode()
     return SinkConfig(
         name=values["name"],
-        topics=tuple(topic.strip() for topic in values["topics"].split(",") if topic.strip()),
-        bucket=values["s3.bucket.name"],
-        region=values["s3.region"],
-        endpoint=endpoint if not endpoint or "://" in endpoint else f"https://{endpoint}",
-        path_style=values["s3.path.style.access.enabled"],
-        access_key_id=values["aws.access.key.id"],
-        secret_access_key=values["aws.secret.access.key"],
-        part_attempts=values["s3.part.retries"],
-        part_size_bytes=values["s3.part.size"],
-        key_converter=values["key.converter"],
-        key_schemas=values["key.converter.schemas.enable"],
-        value_converter=values["value.converter"],
-        value_schemas=values["value.converter.schemas.enable"],
-        format=values["format.class"],
-        extension=".json" if json else values["format.bytearray.extension"],
-        separator=b"\n" if json else values["format.bytearray.separator"].encode(),
-        flush_size=max(values["flush.size"], 1),
-        rotate_interval_ms=values["rotate.interval.ms"],
-        rotate_schedule_interval_ms=schedule_ms,
-        rotate_on_partition_change=values["rotate.file.on.partition.change"],
-        conditional_writes=values["enable.conditional.writes"] and schedule_ms != -1,
-        retry_backoff_ms=values["retry.backoff.ms"],
-        pad_width=values["filename.offset.zero.pad.width"],
-        topics_dir=values["topics.dir"],
-        directory_delim=values["directory.delim"],
-        file_delim=values["file.delim"],
-        partitioner=values["partitioner.class"],
-        time_bucket=bucket,
-        extractor=values["timestamp.extractor"],
-        timestamp_field=tuple(values["timestamp.field"].split(".")),
-        schedule_zone=zone,
-        warnings=warnings,
+        tasks_max=values["tasks.max"],
+        topics=values["topics"],
+        topics_regex=values["topics.regex"],
+        transforms=found.transforms,
+        consumer_overrides=below("consumer.override.", given),
+        separator=bytes_separator if values["format.class"] == "ByteArrayFormat" else os.linesep.encode(),
+        bytearray_separator=bytes_separator,
+        compression=values["s3.compression.type"],
+        compression_level=values["s3.compression.level"],
+        decimal_format=values["json.decimal.format"],
+        avro_codec=values["avro.codec"],
+        parquet_codec=values["parquet.codec"],
+        schemas_cache_size=values["schemas.cache.config"],
+        enhanced_avro=values["enhanced.avro.schema.support"],
+        connect_meta_data=values["connect.meta.data"],
+        optional_map_keys=values["allow.optional.map.keys"],
+        raw=dict(given),
+        warnings=found.warnings,
+        **_converters(values),
+        **_errors(values),
+        **_formats(values),
+        **_rotation(values),
+        **_names(values),
+        **_store(values),
+        **_access(values),
     )
+
+
+def below(prefix: str, given: Mapping[str, str]) -> dict[str, str]:
+    """The properties below a prefix, without it, trimmed."""
+    return {name.removeprefix(prefix): trim(text) for name, text in given.items() if name.startswith(prefix)}
+
+
+def _converters(values: Values) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "key_schemas": values["key.converter.schemas.enable"],
+        "value_schemas": values["value.converter.schemas.enable"],
+    }
+    for side in ("key", "value", "header"):
+        found[f"{side}_converter"] = values[f"{side}.converter"]
+        found[f"{side}_settings"] = below(f"{side}.converter.", values.given)
+    return found
+
+
+def _errors(values: Values) -> dict[str, Any]:
+    return {
+        "tolerate_errors": values["errors.tolerance"] == "all",
+        "retry_timeout_ms": values["errors.retry.timeout"],
+        "retry_delay_max_ms": values["errors.retry.delay.max.ms"],
+        "log_errors": values["errors.log.enable"],
+        "log_messages": values["errors.log.include.messages"],
+        "dead_letter_topic": values["errors.deadletterqueue.topic.name"],
+        "dead_letter_replication_factor": values["errors.deadletterqueue.topic.replication.factor"],
+        "dead_letter_context_headers": values["errors.deadletterqueue.context.headers.enable"],
+        "null_values": values["behavior.on.null.values"],
+        "report_nulls": values["report.null.values.to.dlq"],
+        "tombstone_directory": values["tombstone.encoded.partition"],
+    }
+
+
+def _formats(values: Values) -> dict[str, Any]:
+    from onceproof.sink import formats  # noqa: PLC0415 - it imports the configuration
+
+    found: dict[str, Any] = {
+        "store_keys": values["store.kafka.keys"],
+        "store_headers": values["store.kafka.headers"],
+    }
+    for prefix, name in (("", "format.class"), ("keys_", "keys.format.class"), ("headers_", "headers.format.class")):
+        found[f"{prefix}format"] = values[name]
+        found[f"{prefix}extension"] = formats.extension(
+            values[name],
+            compression=values["s3.compression.type"],
+            bytearray_extension=values["format.bytearray.extension"],
+            parquet_codec=values["parquet.codec"],
+        )
+    return found
+
+
+def _rotation(values: Values) -> dict[str, Any]:
+    mode = values["schema.compatibility"]
+    return {
+        "flush_size": max(values["flush.size"], 1),
+        "rotate_interval_ms": values["rotate.interval.ms"],
+        "rotate_schedule_interval_ms": values["rotate.schedule.interval.ms"],
+        "rotate_on_partition_change": values["rotate.file.on.partition.change"],
+        "schema_compatibility": mode if mode in ("BACKWARD", "FORWARD", "FULL") else "NONE",
+        "max_open_files": values["partitioner.max.open.files"],
+        "max_write_duration_ms": values["max.write.duration.ms"],
+        "retry_backoff_ms": values["retry.backoff.ms"],
+    }
+
+
+def _names(values: Values) -> dict[str, Any]:
+    zone = Zone.named(values["timezone"]) if values["timezone"] else None
+    bucket = None
+    if zone is not None and values["partitioner.class"] in FAMILY:
+        bucket = TimeBucket(checks.duration_ms(values), checks.pattern(values), zone)
+    return {
+        "topics_dir": values["topics.dir"],
+        "directory_delim": values["directory.delim"],
+        "file_delim": values["file.delim"],
+        "pad_width": values["filename.offset.zero.pad.width"],
+        "partitioner": values["partitioner.class"],
+        "partition_fields": values["partition.field.name"],
+        "affix": values["s3.schema.partition.affix.type"],
+        "time_bucket": bucket,
+        "extractor": values["timestamp.extractor"],
+        "timestamp_field": tuple(values["timestamp.field"].rstrip(".").split(".")),
+        "locale": values["locale"],
+        "schedule_zone": zone,
+    }
+
+
+def _store(values: Values) -> dict[str, Any]:
+    endpoint = values["store.url"] or ""
+    stored = values["store.kafka.keys"] or values["store.kafka.headers"]
+    scheduled = values["rotate.schedule.interval.ms"] != -1
+    return {
+        "bucket": values["s3.bucket.name"],
+        "region": values["s3.region"],
+        "endpoint": endpoint if not endpoint or "://" in endpoint else f"https://{endpoint}",
+        "path_style": values["s3.path.style.access.enabled"],
+        "accelerate": values["s3.wan.mode"],
+        "part_size_bytes": values["s3.part.size"],
+        "part_attempts": values["s3.part.retries"],
+        "s3_retry_backoff_ms": values["s3.retry.backoff.ms"],
+        "elastic_buffer": values["s3.elastic.buffer.enable"],
+        "elastic_buffer_capacity_bytes": values["s3.elastic.buffer.init.capacity"],
+        "conditional_writes": values["enable.conditional.writes"] and scheduled and not stored,
+        "scan_limit": values["max.files.scan.limit"],
+        "send_digest": values["s3.send.digest"],
+        "expect_continue": values["s3.http.send.expect.continue"],
+        "tagging": values["s3.object.tagging"],
+        "tags": tuple(filter(None, map(checks.tag, values["s3.object.tagging.key.value.pairs"]))),
+        "tagging_error_fails": values["s3.object.behavior.on.tagging.error"] == "fail",
+    }
+
+
+def _access(values: Values) -> dict[str, Any]:
+    key = values["s3.sse.customer.key"] if values["s3.ssea.name"] == "AES256" else None
+    return {
+        "acl": values["s3.acl.canned"] or "",
+        "sse_name": values["s3.ssea.name"],
+        "sse_customer_key": base64.b64decode(key) if key else None,
+        "sse_kms_key_id": values["s3.sse.kms.key.id"],
+        "access_key_id": values["aws.access.key.id"],
+        "secret_access_key": values["aws.secret.access.key"] or "",
+        "credentials_provider": values["s3.credentials.provider.class"],
+        "credentials_settings": below("s3.credentials.provider.", values.given),
+        "proxy_url": values["s3.proxy.url"],
+        "proxy_user": values["s3.proxy.user"] or "",
+        "proxy_password": values["s3.proxy.password"] or "",
+    }
