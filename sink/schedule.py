@@ -5,7 +5,7 @@ from onceproof.sink.zones import DAY_MS, Zone
 
 def day_start_ms(local_day: int, zone: Zone) -> int:
     """The instant at which a local day (counted from 1970-01-01) begins; later than 00:00 where a gap swallows it."""
-    return zone.instant_ms(local_day * DAY_MS)
+    return zone.first_instant_ms(local_day * DAY_MS)
 
 
 def next_scheduled_ms(now_ms: int, period_ms: int, zone: Zone) -> int:
@@ -16,6 +16,9 @@ def next_scheduled_ms(now_ms: int, period_ms: int, zone: Zone) -> int:
     local_day = (now_ms + zone.offset_ms(now_ms)) // DAY_MS
     start_ms = day_start_ms(local_day, zone)
     # The same wall time a calendar day later, so that a day that begins at 01:00 ends at 01:00.
-    wall_ms = start_ms + zone.offset_ms(start_ms) + DAY_MS
-    length_ms = zone.instant_ms(wall_ms) - start_ms
+    offset_ms = zone.offset_ms(start_ms)
+    end_ms = start_ms + DAY_MS
+    if zone.offset_ms(end_ms) != offset_ms:
+        end_ms = zone.instant_ms(start_ms + offset_ms + DAY_MS)
+    length_ms = end_ms - start_ms
     return start_ms + min(((now_ms - start_ms) // period_ms + 1) * period_ms, length_ms)

@@ -10,6 +10,8 @@ from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
+from onceproof.sink.zonenames import abbreviation, canonical
+
 DAY_MS = 86_400_000
 CYCLE_MS = 146_097 * DAY_MS
 """400 Gregorian years."""
@@ -18,7 +20,18 @@ _LAST_MS = int(datetime(9998, 1, 1, tzinfo=UTC).timestamp()) * 1000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SLOT_MS = 900_000
 """Zones of the last century change their offset at multiples of a quarter of an hour only."""
-_FIXED = re.compile(r"([+-])(\d\d):?(\d\d)(?::?(\d\d))?")
+_FIXED = re.compile(
+    r"(?:UTC|GMT|UT)?([+-])([01]\d|2[0-3])"
+    r"(?::([0-5]\d)(?::([0-5]\d)(?:[.,](\d{1,3}))?)?|([0-5]\d)(?:([0-5]\d)(\d{3})?)?)?"
+)
+_NO_ZONES = {"Factory", "localtime"}
+_STANDARD_MS = {
+    "Europe/Dublin": 0,
+    "Africa/Casablanca": 0,
+    "Africa/El_Aaiun": 0,
+    "Africa/Windhoek": 3_600_000,
+}
+"""Where the tz database has a winter time below the standard time, Joda has a summer time above it."""
 
 
 class Civil(NamedTuple):
@@ -51,8 +64,20 @@ def days_from_civil(year: int, month: int, day: int) -> int:
     return era * 146_097 + year_of_era * 365 + year_of_era // 4 - year_of_era // 100 + day_of_year - 719_468
 
 
+def offset_text(offset_ms: int) -> str:
+    """An offset in full: +01:00, with seconds and milliseconds only where they are not zero."""
+    sign = "-" if offset_ms < 0 else "+"
+    minutes, rest_ms = divmod(abs(offset_ms), 60_000)
+    seconds, ms = divmod(rest_ms, 1000)
+    text = f"{sign}{minutes // 60:02d}:{minutes % 60:02d}"
+    return text + (f":{seconds:02d}" if rest_ms else "") + (f".{ms:03d}" if ms else "")
+
+
 class Zone:
-    """A zone by its Joda id: `UTC`, a name of the tz database (case-sensitive), or a fixed offset such as +01:00."""
+    """A zone by its Joda id: `UTC`, a name of the tz database (case-sensitive), or a fixed offset such as +01:00.
+
+    `name` is the id that Joda prints: that of the zone behind an alias, and a fixed offset in full.
+    """
 
     __slots__ = ("_fixed_ms", "_info", "_slots", "name")
 
@@ -66,15 +91,12 @@ class Zone:
     @lru_cache(maxsize=256)
     def named(name: str) -> "Zone":
         """The zone of that id; raises ValueError, saying what is allowed, for anything that Joda rejects."""
-        if name == "UTC":
-            return Zone(name, None, 0)
+        if name in ("UTC", "UT", "Z"):
+            return Zone("UTC", None, 0)
         if fixed := _FIXED.fullmatch(name):
-            sign, hours, minutes, seconds = fixed.groups(default="0")
-            size_ms = ((int(hours) * 60 + int(minutes)) * 60 + int(seconds)) * 1000
-            if int(hours) < 24 and int(minutes) < 60 and int(seconds) < 60:
-                return Zone(name, None, -size_ms if sign == "-" else size_ms)
-        elif name in available_timezones():
-            return Zone(name, ZoneInfo(name), 0)
+            return _fixed(fixed)
+        if name in available_timezones() - _NO_ZONES:
+            return Zone(canonical(name), ZoneInfo(name), 0)
         raise ValueError("must be a time zone id such as UTC, Europe/Paris (case matters) or +01:00")
 
     def offset_ms(self, instant_ms: int) -> int:
@@ -102,26 +124,57 @@ class Zone:
             return instant_ms, instant_ms + 1, offset_ms
         return slot * _SLOT_MS, (slot + 1) * _SLOT_MS, offset_ms
 
+    def summer(self, instant_ms: int) -> bool:
+        """True if the zone's clocks are not at its standard time then."""
+        if self._info is None:
+            return False
+        if (standard_ms := _STANDARD_MS.get(self.name)) is not None:
+            return self.offset_ms(instant_ms) != standard_ms
+        return bool(self._moved(instant_ms).dst())
+
+    def short_name(self, instant_ms: int, language: str) -> str:
+        """What Joda's letter `z` prints: PST or PDT, and the offset where there is no such name."""
+        if self._info is None:
+            return self.name
+        found = abbreviation(self.name, language, summer=self.summer(instant_ms))
+        return offset_text(self.offset_ms(instant_ms)) if found is None else found
+
     def _lookup(self, instant_ms: int) -> int:
+        offset = self._moved(instant_ms).utcoffset()
+        assert offset is not None
+        return round(offset.total_seconds() * 1000)
+
+    def _moved(self, instant_ms: int) -> datetime:
+        """A local time in an equivalent year within datetime's range."""
         cycles = (_FIRST_MS - instant_ms) // CYCLE_MS + 1 if instant_ms < _FIRST_MS else 0
         if instant_ms > _LAST_MS:
             cycles = (_LAST_MS - instant_ms) // CYCLE_MS
-        moved = _EPOCH + timedelta(milliseconds=instant_ms + cycles * CYCLE_MS)
-        offset = moved.astimezone(self._info).utcoffset()
-        assert offset is not None
-        return round(offset.total_seconds() * 1000)
+        return (_EPOCH + timedelta(milliseconds=instant_ms + cycles * CYCLE_MS)).astimezone(self._info)
 
     def instant_ms(self, local_ms: int) -> int:
         """The instant at which the wall shows `local_ms`, as Joda's convertLocalToUTC resolves it leniently.
 
         Inside a gap the local time is moved forward by the gap. Inside an overlap a zone with a negative offset takes
-        the earlier instant, one with a positive offset the later (reference 4.5).
+        the earlier instant, one with a positive offset the later (reference 4.5); the offset that counts is the one
+        that holds when the wall in Greenwich shows that time.
         """
-        candidates = sorted(
-            {local_ms - self.offset_ms(local_ms + shift) for shift in (-DAY_MS, 0, DAY_MS)},
-        )
-        valid = [instant for instant in candidates if instant + self.offset_ms(instant) == local_ms]
-        if valid:
-            return valid[0] if self.offset_ms(valid[0]) < 0 else valid[-1]
-        # A gap: read the wall with the offset that held before it.
-        return local_ms - self.offset_ms(candidates[0])
+        guess_ms = self.offset_ms(local_ms)
+        offset_ms = self.offset_ms(local_ms - guess_ms)
+        if offset_ms != guess_ms < 0 and self.offset_ms(local_ms - offset_ms) != offset_ms:
+            return local_ms - guess_ms
+        return local_ms - offset_ms
+
+    def first_instant_ms(self, local_ms: int) -> int:
+        """As `instant_ms`, but of an hour that comes twice always the first."""
+        found_ms = self.instant_ms(local_ms)
+        offset_ms = self.offset_ms(found_ms - DAY_MS // 2)
+        earlier_ms = local_ms - offset_ms
+        return earlier_ms if earlier_ms < found_ms and self.offset_ms(earlier_ms) == offset_ms else found_ms
+
+
+def _fixed(match: re.Match[str]) -> Zone:
+    sign, hours, minutes, seconds, fraction, minutes_too, seconds_too, fraction_too = match.groups(default="")
+    size_ms = int(hours) * 3_600_000 + int(minutes or minutes_too or 0) * 60_000
+    size_ms += int(seconds or seconds_too or 0) * 1000 + int((fraction or fraction_too).ljust(3, "0"))
+    offset_ms = -size_ms if sign == "-" else size_ms
+    return Zone(offset_text(offset_ms) if offset_ms else "UTC", None, offset_ms)
