@@ -10,6 +10,7 @@ from onceproof.sink.effects import (
     CompleteUpload,
     CreateUpload,
     Effect,
+    FetchSchema,
     HeadBucket,
     HeadObject,
     Input,
@@ -17,20 +18,28 @@ from onceproof.sink.effects import (
     ReadClock,
     Released,
     Report,
+    SendDeadLetter,
+    Sleep,
+    TagObject,
     UploadPart,
 )
 from onceproof.sink.errors import SourceError, StoreError
-from onceproof.sink.ports import Clock, ObjectStore, OffsetStore, Reporter
+from onceproof.sink.ports import Clock, DeadLetters, ObjectStore, OffsetStore, Reporter, SchemaRegistry
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """What effects are performed on; inputs come to `Driver.advance`."""
+    """What effects are performed on; inputs come to `Driver.advance`.
+
+    Registry and dead letters are only there where the configuration names one.
+    """
 
     store: ObjectStore
     offsets: OffsetStore
     clock: Clock
     report: Reporter
+    registry: SchemaRegistry | None = None
+    dead_letters: DeadLetters | None = None
 
 
 class Driver:
@@ -44,11 +53,11 @@ class Driver:
     def advance(self, event: Input | None) -> None:
         """Answer the poll with `event` (None begins) and perform effects until the next poll or the end.
 
-        A StoreError is thrown into the core, which decides what it means; what the core raises passes through. The
+        Errors of the outside are thrown into the core, which decides what they mean; what it raises passes through. The
         client's rebalance callback calls this with Revoked or Lost and may return when it returns.
         """
         result: Any = event
-        error: StoreError | None = None
+        error: StoreError | SourceError | None = None
         self.waiting = None
         while True:
             try:
@@ -61,11 +70,11 @@ class Driver:
             result, error = None, None
             try:
                 result = self.perform(effect)
-            except StoreError as refused:
+            except (StoreError, SourceError) as refused:
                 error = refused
 
-    def perform(self, effect: Effect) -> Any:  # noqa: PLR0911 - one line for each effect
-        """Perform one effect and return its result; raises StoreError."""
+    def perform(self, effect: Effect) -> Any:  # noqa: PLR0911, PLR0912 - one line for each effect
+        """Perform one effect and return its result; raises StoreError, and SourceError for what is asked of Kafka."""
         ports = self._ports
         match effect:
             case ReadClock():
@@ -84,6 +93,16 @@ class Driver:
                 return ports.store.head_object(key)
             case HeadBucket():
                 return ports.store.head_bucket()
+            case TagObject(_, key, tags, attempts):
+                return ports.store.tag_object(key, tags, attempts=attempts)
+            case FetchSchema(side, schema_id, topic):
+                assert ports.registry is not None, "only Avro converters ask for schemas, and they name a registry"
+                return ports.registry.fetch(side, schema_id, topic)
+            case SendDeadLetter():
+                assert ports.dead_letters is not None, "only a configuration with a topic for them sends dead letters"
+                return ports.dead_letters.send(effect)
+            case Sleep(ms):
+                return ports.clock.sleep(ms)
             case Report(level, message):
                 return ports.report(level, message)
             case Released():

@@ -49,7 +49,7 @@ class ReadClock(NamedTuple):
     """Read the wall clock. Result: milliseconds since the epoch. `reason` says what for, for the history."""
 
     partition: TopicPartition
-    reason: Literal["open", "put", "reschedule", "failure"]
+    reason: Literal["open", "put", "reschedule", "failure", "record", "deadline"]
 
 
 class CreateUpload(NamedTuple):
@@ -94,6 +94,47 @@ class HeadObject(NamedTuple):
     key: str
 
 
+class TagObject(NamedTuple):
+    """Replace the tags of an object, in up to `attempts` attempts. Result: None."""
+
+    partition: TopicPartition
+    key: str
+    tags: tuple[tuple[str, str], ...]
+    attempts: int
+
+
+class FetchSchema(NamedTuple):
+    """Ask the schema registry of the `side`'s converter for a schema by id, as a record of `topic` has it.
+
+    Result: its text, references inlined, with the version of the topic's subject. Thrown in: SourceError.
+    """
+
+    side: Literal["key", "value"]
+    schema_id: int
+    topic: str
+
+
+class Sleep(NamedTuple):
+    """Let time pass before the next request. Result: None."""
+
+    ms: int
+
+
+class SendDeadLetter(NamedTuple):
+    """Write a record to the dead letter queue as it stands in Kafka. Result: None, once the broker has it.
+
+    The last five say what went wrong, as Connect's headers do. Thrown in: SourceError.
+    """
+
+    partition: TopicPartition
+    record: Record
+    stage: Literal["KEY_CONVERTER", "VALUE_CONVERTER", "HEADER_CONVERTER", "TRANSFORMATION", "TASK_PUT"]
+    executing_class: str
+    java_class: str
+    message: str
+    stack_trace: str
+
+
 class Commit(NamedTuple):
     """Commit offsets (the next ones to read) for the group. Result: whether it was done; a refusal is no error."""
 
@@ -120,6 +161,10 @@ Effect: TypeAlias = (
     | CompleteUpload
     | AbortUpload
     | HeadObject
+    | TagObject
+    | FetchSchema
+    | Sleep
+    | SendDeadLetter
     | Commit
     | Released
     | Report
@@ -139,17 +184,21 @@ class CommitDue(NamedTuple):
 
 
 class Assigned(NamedTuple):
-    """These partitions are now the sink's, with the position from which each will be read."""
+    """These partitions are now the sink's too, with the position from which each will be read."""
 
     positions: Mapping[TopicPartition, int]
 
 
 class Revoked(NamedTuple):
-    """All partitions are about to be taken away; offsets may still be committed."""
+    """These partitions (None: all) are about to be taken away; offsets may still be committed."""
+
+    partitions: frozenset[TopicPartition] | None = None
 
 
 class Lost(NamedTuple):
-    """All partitions have been taken away; commits are forbidden."""
+    """These partitions (None: all) have been taken away; commits are forbidden."""
+
+    partitions: frozenset[TopicPartition] | None = None
 
 
 class Stop(NamedTuple):

@@ -65,3 +65,38 @@ class StoreError(RuntimeError):
 
 class TaskFailed(RuntimeError):  # noqa: N818 - the connector's own word
     """The task met an error that it does not survive; the message says which record or object, and why."""
+
+
+class RecordError(Exception):
+    """One record cannot be used. Reported and skipped where a reporter is there, else the task fails.
+
+    `java_class` is what the real connector throws, as the dead letter's headers name it.
+    """
+
+    java_class = "org.apache.kafka.connect.errors.ConnectException"
+
+
+class DataError(RecordError):
+    """A value is not what its schema, its format or its converter needs."""
+
+    java_class = "org.apache.kafka.connect.errors.DataException"
+
+
+class PartitionError(RecordError):
+    """A record belongs to no directory."""
+
+    java_class = "io.confluent.connect.storage.errors.PartitionException"
+
+
+class ProjectionError(RecordError):
+    """A value cannot be projected to the schema of its file."""
+
+    java_class = "org.apache.kafka.connect.errors.SchemaProjectorException"
+
+
+class NeedsSchema(Exception):  # noqa: N818 - a question, not an error
+    """A converter met the id of a schema that it does not know yet; ask the registry, `learn` it, and convert again."""
+
+    def __init__(self, schema_id: int) -> None:
+        super().__init__(f"schema {schema_id} is not known yet")
+        self.schema_id = schema_id

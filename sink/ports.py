@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Literal, Protocol
 
-from onceproof.sink.effects import TopicPartition
+from onceproof.sink.effects import SendDeadLetter, TopicPartition
 
 
 class ObjectStore(Protocol):
@@ -27,6 +27,9 @@ class ObjectStore(Protocol):
     def head_object(self, key: str) -> Literal["exists", "missing", "forbidden"]:
         """Ask for an object."""
 
+    def tag_object(self, key: str, tags: tuple[tuple[str, str], ...], *, attempts: int) -> None:
+        """Replace the tags of an object, in up to that many attempts."""
+
 
 class OffsetStore(Protocol):
     """The group's offsets. Raises SourceError."""
@@ -35,11 +38,31 @@ class OffsetStore(Protocol):
         """Commit the next offsets to read."""
 
 
+class SchemaRegistry(Protocol):
+    """The schema registries that the converters name."""
+
+    def fetch(self, side: Literal["key", "value"], schema_id: int, topic: str) -> str:
+        """The text of a schema, with what it refers to put in its place, and its version in the topic's subject.
+
+        Raises SourceError.
+        """
+
+
+class DeadLetters(Protocol):
+    """The dead letter queue."""
+
+    def send(self, letter: SendDeadLetter) -> None:
+        """Return when the broker has it. Raises SourceError."""
+
+
 class Clock(Protocol):
     """The wall clock."""
 
     def now_ms(self) -> int:
         """Milliseconds since the epoch."""
+
+    def sleep(self, ms: int) -> None:
+        """Let time pass."""
 
 
 class Reporter(Protocol):
