@@ -1,34 +1,35 @@
 """The writer of one topic-partition: which record goes to which file, and when files are closed.
 
-Three causes close all open files of a partition (a rotation), always together:
-1. record time: `rotate.interval.ms` since the first record looked at, or a change of directory; read from records only;
-2. the schedule: `rotate.schedule.interval.ms`; the only cause that reads a clock (and Wallclock's, which is the clock);
-3. `flush.size` records over all open files.
-1 and 2 are checked before a record is written, which then goes to the next file; 3 after, which it closes.
+What closes all open files of a partition (a rotation), always together:
+1. a change between records with and without a schema in one directory;
+2. record time: `rotate.interval.ms` since the first record looked at, or a change of directory; read from records only;
+3. the schedule: `rotate.schedule.interval.ms`; the only cause that reads a clock (and Wallclock's, which is the clock);
+4. a schema that the directory's first one is not compatible with, or one directory more than may be open;
+5. `flush.size` records over all open files.
+1 to 4 are checked in this order before a record is written, which then goes to the next file; 5 after, which it closes.
 
 There is one counter, one base timestamp and one schedule for a partition, however many files are open. A name carries
-the offset of its first record, and is fixed when the file is opened. Source: reference, sections 3 and 6.4.
+the offset of its first record, and is fixed when the file is opened. A record that cannot be placed or written is
+reported and skipped, but the base and the schema that it set stay. Source: reference, sections 3 and 6.4.
 """
 
-from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from collections.abc import Generator
+from dataclasses import dataclass, field
 from typing import Any
 
+from onceproof.sink.compatibility import Compatibility, compatibility
 from onceproof.sink.config import SinkConfig
-from onceproof.sink.converters import renderer
-from onceproof.sink.effects import Effect, HeadObject, ReadClock, Record, TopicPartition
-from onceproof.sink.errors import StoreError, TaskFailed
-from onceproof.sink.extractors import Extractor, extractor
-from onceproof.sink.partitioner import Encoder, TimeEncoder, object_key
+from onceproof.sink.data import Header, Schema, SinkRecord
+from onceproof.sink.effects import Effect, HeadObject, ReadClock, Record, TagObject, TopicPartition
+from onceproof.sink.errants import Errants
+from onceproof.sink.errors import DataError, RecordError, StoreError, TaskFailed
+from onceproof.sink.formats import Kind, open_writer
+from onceproof.sink.partitioner import Partitioner, object_key, partitioner
 from onceproof.sink.schedule import next_scheduled_ms
-from onceproof.sink.upload import OpenFile
+from onceproof.sink.upload import OpenDirectory, OpenFile
 
 REMEMBERED_NAMES = 100
 """How many records since the last rotation the search for a free name knows (reference 6.4)."""
-SCAN_LIMIT = 100
-"""`max.files.scan.limit`: how many offsets that search tries."""
-TOMBSTONE = "tombstone"
-"""Anywhere in a key, this text makes the real connector leave out the writer of values (reference 4.4)."""
 WALLCLOCK = "WallclockTimestampExtractor"
 RECORD = "RecordTimestampExtractor"
 
@@ -41,22 +42,63 @@ class RetryLater(Exception):  # noqa: N818 - not an error: the task goes on
         self.rewind = rewind
 
 
+@dataclass(slots=True)
+class Batch:
+    """Converted records of one partition, ascending by offset, as columns of equal length.
+
+    Keys and headers are None where the configuration has no use for them.
+    """
+
+    records: list[Record] = field(default_factory=list)
+    values: list[Any] = field(default_factory=list)
+    schemas: list[Schema | None] = field(default_factory=list)
+    keys: list[Any] | None = None
+    key_schemas: list[Schema | None] | None = None
+    headers: list[tuple[Header, ...]] | None = None
+
+    def extend(self, more: "Batch") -> None:
+        """Take the records of `more` behind those that are here; both have the same columns, or this one is empty."""
+        if not self.records:
+            self.records, self.values, self.schemas = more.records, more.values, more.schemas
+            self.keys, self.key_schemas, self.headers = more.keys, more.key_schemas, more.headers
+            return
+        self.records += more.records
+        self.values += more.values
+        self.schemas += more.schemas
+        for mine, others in zip(self.optional(), more.optional(), strict=True):
+            mine.extend(others)
+
+    def drop(self, at: int) -> None:
+        """Forget one record."""
+        for column in self._columns():
+            del column[at]
+
+    def drop_first(self, count: int) -> None:
+        """Forget records that are dealt with."""
+        for column in self._columns():
+            del column[:count]
+
+    def _columns(self) -> list[list[Any]]:
+        return [self.records, self.values, self.schemas, *self.optional()]
+
+    def optional(self) -> list[list[Any]]:
+        """The columns that are not always there."""
+        return [column for column in (self.keys, self.key_schemas, self.headers) if column is not None]
+
+
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What all writers of a task share: there is one partitioner, one extractor and one renderer."""
+    """What all writers of a task share: there is one partitioner, and one answer to what is compatible."""
 
     config: SinkConfig
-    extract: Extractor | None
-    """None for a partitioner that knows no time."""
-    encode: Encoder | None
-    render: Callable[[list[Any]], bytes]
+    partitioner: Partitioner
+    compatibility: Compatibility
+    errants: Errants
 
     @staticmethod
     def of(config: SinkConfig) -> "Shared":
         """Build it from a configuration."""
-        if config.time_bucket is None:
-            return Shared(config, None, None, renderer(config))
-        return Shared(config, extractor(config), TimeEncoder(config.time_bucket), renderer(config))
+        return Shared(config, partitioner(config), compatibility(config.schema_compatibility), Errants(config))
 
 
 class TopicPartitionWriter:
@@ -69,34 +111,36 @@ class TopicPartitionWriter:
         self.paused = False
         self._shared = shared
         self._config = shared.config
-        self._records: list[Record] = []
-        self._values: list[Any] = []
-        self._open: dict[str, OpenFile] = {}
+        self._waiting = Batch()
+        self._open: dict[str, OpenDirectory] = {}
+        self._schemas: dict[str, Schema | None] = {}
         self._count = 0
         self._base_ms: int | None = None
         self._last_seen_ms: int | None = None
         self._last_directory: str | None = None
         self._last_offset = -1
         self._directories: dict[int, str] = {}
+        self._must_rotate = False
         self._pending: int | None = None
         self._failed_ms = failed_ms
+        self._deadline_ms: int | None = None
         self._scheduled_ms = self._next_scheduled_ms(opened_ms)
 
-    def buffer(self, records: list[Record], values: list[Any]) -> None:
-        """Take converted records, ascending by offset; they are looked at by the next `write`."""
-        self._records += records
-        self._values += values
+    def buffer(self, batch: Batch) -> None:
+        """Take converted records; they are looked at by the next `write`."""
+        self._waiting.extend(batch)
 
     def take_offset(self) -> int | None:
         """The offset to commit since it was last asked for; it is handed out once."""
         pending, self._pending = self._pending, None
         return pending
 
-    def write(self) -> Generator[Effect, Any, None]:
-        """Write what is buffered; once per put(), also without records.
+    def write(self, deadline_ms: int | None = None) -> Generator[Effect, Any, None]:
+        """Write what is buffered, until the clock is beyond `deadline_ms`; once per put(), also without records.
 
         Raises RetryLater after a retriable store error and TaskFailed after any other: the writer is then spent.
         """
+        self._deadline_ms = deadline_ms
         try:
             yield from self._write()
         except StoreError as error:
@@ -105,14 +149,9 @@ class TopicPartitionWriter:
             raise self._retry_later(str(error)) from error
 
     def close(self) -> Generator[Effect, Any, None]:
-        """Drop the open files: JSON uploads are aborted, those of ByteArray stay behind (reference 6.3)."""
-        if self._config.format == "ByteArrayFormat":
-            return
-        for file in self._open.values():
-            try:
-                yield from file.abort()
-            except StoreError:
-                continue  # errors on close are logged by the driver and change nothing
+        """Drop the open files."""
+        for directory in self._open.values():
+            yield from directory.close()
 
     def _write(self) -> Generator[Effect, Any, None]:
         now_ms: int = yield ReadClock(self.partition, "put")
@@ -121,97 +160,235 @@ class TopicPartitionWriter:
         self._failed_ms = None
         if self._count == 0 and self._schedule_is_due(now_ms):
             self._scheduled_ms = self._next_scheduled_ms(now_ms)
-        if self._records:
+        if self._waiting.records:
             self.paused = True
             yield from self._drain(now_ms)
-        if self._count and self._time_to_rotate(self._last_directory, self._last_seen_ms, now_ms):
-            yield from self._rotate_by_time()
-        self.paused = False
+        if not self._waiting.records and not (yield from self._is_late()):
+            # A rotation that the deadline put off is forgotten here, as in the real connector (reference 3.7).
+            self._must_rotate = False
+            if self._count and self._time_to_rotate(self._last_directory, self._last_seen_ms, now_ms):
+                yield from self._rotate_by_time()
+        self.paused = len(self._waiting.records) >= self._config.flush_size
 
     def _drain(self, now_ms: int) -> Generator[Effect, Any, None]:
         """Look at the buffered records in order; one that a check trips on stays and is looked at again."""
+        waiting = self._waiting
         at = 0
-        while at < len(self._records):
-            timestamp_ms, directory = self._look_at(at, now_ms)
-            if self._count and self._time_to_rotate(directory, timestamp_ms, now_ms):
-                yield from self._rotate_by_time()
-                continue
-            end = self._end_of_run(at, timestamp_ms, now_ms)
-            waiting_bytes = self._append(directory, at, end)
-            at = end
-            if waiting_bytes >= self._config.part_size_bytes:
-                yield from self._open[directory].send_full_parts(self._config.part_size_bytes)
-            if self._count >= self._config.flush_size:
+        while not (yield from self._is_late()):
+            if self._must_rotate:
                 yield from self._rotate()
-        self._records, self._values = [], []
+            if at == len(waiting.records):
+                break
+            at = yield from self._look_at(at, now_ms)
+        waiting.drop_first(at)
 
-    def _look_at(self, at: int, now_ms: int) -> tuple[int | None, str]:
-        """Time and directory of a buffered record; what later checks stand on is set even if it is not written."""
-        record, extract, encode = self._records[at], self._shared.extract, self._shared.encode
-        if extract is None or encode is None:
-            timestamp_ms, directory = None, f"partition={self.partition.partition}"
-        else:
-            timestamp_ms = extract(record, self._values[at], now_ms)
-            if timestamp_ms is None:
-                raise TaskFailed(f"{self.partition}: offset {record.offset} has no timestamp")
+    def _is_late(self) -> Generator[Effect, Any, bool]:
+        """Whether `max.write.duration.ms` is over. By default it never is, and no clock is read."""
+        if self._deadline_ms is None:
+            return False
+        now_ms: int = yield ReadClock(self.partition, "deadline")
+        return now_ms > self._deadline_ms
+
+    def _look_at(self, at: int, now_ms: int) -> Generator[Effect, Any, int]:
+        """Look at one buffered record, and write it if no check trips; returns the index of the next to look at."""
+        record = self._record(at)
+        try:
+            timestamp_ms, directory = yield from self._place(record, now_ms)
+            if (yield from self._closed_before(record, timestamp_ms, directory, now_ms)):
+                return at
+            end = self._end_of_run(at, directory, timestamp_ms, now_ms)
+            end = yield from self._append(record, directory, at, end)
+        except RecordError as error:
+            yield from self._shared.errants.report(self.partition, record.raw, error)
+            return at + 1
+        if self._count >= self._config.flush_size:
+            self._must_rotate = True
+        return end
+
+    def _record(self, at: int) -> SinkRecord:
+        waiting, (topic, partition) = self._waiting, self.partition
+        raw = waiting.records[at]
+        return SinkRecord(
+            topic,
+            partition,
+            raw.offset,
+            raw.timestamp_ms,
+            waiting.keys[at] if waiting.keys is not None else None,
+            waiting.key_schemas[at] if waiting.key_schemas is not None else None,
+            waiting.values[at],
+            waiting.schemas[at],
+            waiting.headers[at] if waiting.headers is not None else (),
+            raw,
+        )
+
+    def _place(self, record: SinkRecord, now_ms: int) -> Generator[Effect, Any, tuple[int | None, str]]:
+        """Time and directory of a record; the base that it sets stays even if it is not written.
+
+        Behind the wrapper for tombstones Wallclock is the clock itself, not the reading of this put (reference 4.6).
+        """
+        placing, timestamp_ms = self._shared.partitioner, None
+        if placing.time_based:
+            if self._config.null_values == "write" and self._config.extractor == WALLCLOCK:
+                now_ms = yield ReadClock(self.partition, "record")
+            timestamp_ms = placing.extract(record, now_ms)
             if self._base_ms is None:
                 self._base_ms = timestamp_ms
-            directory = encode(timestamp_ms)
         self._last_seen_ms = timestamp_ms
+        directory = placing.encode(record, timestamp_ms, now_ms)
         if len(self._directories) < REMEMBERED_NAMES:
             self._directories[record.offset] = directory
         return timestamp_ms, directory
 
-    def _end_of_run(self, at: int, timestamp_ms: int | None, now_ms: int) -> int:
+    def _closed_before(
+        self, record: SinkRecord, timestamp_ms: int | None, directory: str, now_ms: int
+    ) -> Generator[Effect, Any, bool]:
+        """Rotate if a check says that this record belongs to the next file; returns whether it did."""
+        schema, known = record.value_schema, directory in self._schemas
+        entry = self._schemas.get(directory)
+        flips = known and (entry is None) != (schema is None)
+        if entry is None or schema is None:
+            entry = self._schemas[directory] = schema
+        if flips:
+            self._must_rotate = True
+        elif self._count and self._time_to_rotate(directory, timestamp_ms, now_ms):
+            yield from self._reschedule()
+            self._must_rotate = True
+        elif (
+            schema is not entry and self._shared.compatibility.changes(schema, entry) and self._count
+        ) or self._is_full(directory):
+            self._must_rotate = True
+        return self._must_rotate
+
+    def _is_full(self, directory: str) -> bool:
+        limit = self._config.max_open_files
+        return limit != -1 and len(self._open) == limit and directory not in self._open
+
+    def _end_of_run(self, at: int, directory: str, timestamp_ms: int | None, now_ms: int) -> int:
         """The end of the records from `at` on that go to one file, with no check between them that could trip.
 
         They are written together; what this leaves out is looked at one by one, so it may be too short, never too long.
         """
-        end = min(len(self._records), at + self._config.flush_size - self._count)
-        if self._schedule_is_due(now_ms):
+        config = self._config
+        end = min(len(self._waiting.records), at + config.flush_size - self._count)
+        span = self._shared.partitioner.span(timestamp_ms or 0)
+        if end <= at + 1 or span is None or self._deadline_ms is not None or self._schedule_is_due(now_ms):
             return at + 1
-        if timestamp_ms is None or self._config.extractor == WALLCLOCK:
+        first = self._waiting.schemas[at]
+        if config.store_keys or config.store_headers or first is not self._schemas[directory]:
+            return at + 1
+        if timestamp_ms is not None and config.extractor != WALLCLOCK:
+            if config.extractor != RECORD:
+                return at + 1
+            end = self._end_of_span(at, end, span)
+        schemas = self._waiting.schemas[at:end]
+        if schemas.count(first) == len(schemas):
             return end
-        if self._config.extractor != RECORD or not isinstance(self._shared.encode, TimeEncoder):
-            return at + 1
-        low_ms, high_ms = self._shared.encode.span(timestamp_ms)
+        return at + next(index for index, schema in enumerate(schemas) if schema is not first)
+
+    def _end_of_span(self, at: int, end: int, span: tuple[int, int]) -> int:
+        """The end of the run of records whose own time lies in `span` and does not end the interval."""
+        low_ms, high_ms = span
         if self._config.rotate_interval_ms > 0 and self._base_ms is not None:
             high_ms = min(high_ms, self._base_ms + self._config.rotate_interval_ms)
+        records = self._waiting.records
         for index in range(at + 1, end):
-            next_ms = self._records[index].timestamp_ms
+            next_ms = records[index].timestamp_ms
             if next_ms is None or not low_ms <= next_ms < high_ms:
                 return index
         return end
 
-    def _append(self, directory: str, at: int, end: int) -> int:
-        """Write a run of records, opening its file if need be; returns the bytes of that file that wait to be sent."""
-        first, last = self._records[at], self._records[end - 1]
-        file = self._open.get(directory)
-        if file is None:
-            key = self._key(directory, first.offset)
-            if TOMBSTONE in key:
-                raise TaskFailed(
-                    f"{key}: a key that contains {TOMBSTONE!r}, the default of tombstone.encoded.partition, "
-                    "takes no values, as in the real connector"
-                )
-            file = self._open[directory] = OpenFile(self.partition, key, first.offset)
-        waiting_bytes = file.append(self._shared.render(self._values[at:end]))
+    def _append(self, record: SinkRecord, directory: str, at: int, end: int) -> Generator[Effect, Any, int]:
+        """Write a run of records, opening its files if need be; returns the end of what was written.
+
+        Where one of several is refused, only the first is written: the others are looked at one by one.
+        Raises RecordError for a run of one; files that it has opened are then forgotten, others keep what they took.
+        """
+        opened = self._open.get(directory)
+        target = opened or self._opened(directory, record)
+        try:
+            self._fill(target, record, directory, at, end)
+        except RecordError:
+            if end == at + 1:
+                raise
+            end = at + 1
+            self._fill(target, record, directory, at, end)
+        if opened is None:
+            self._open[directory] = target
+        records = self._waiting.records
+        target.count += end - at
+        target.end_offset = records[end - 1].offset + 1
         self._count += end - at
-        self._last_offset = last.offset
+        self._last_offset = records[end - 1].offset
         self._last_directory = directory
-        for record in self._records[at + 1 : min(end, at + 1 + REMEMBERED_NAMES - len(self._directories))]:
-            self._directories[record.offset] = directory
-        return waiting_bytes
+        for other in records[at + 1 : min(end, at + 1 + REMEMBERED_NAMES - len(self._directories))]:
+            self._directories[other.offset] = directory
+        yield from target.send_full_parts()
+        return end
+
+    def _fill(self, target: OpenDirectory, record: SinkRecord, directory: str, at: int, end: int) -> None:
+        """Append to each file of a directory. Missing keys and headers are refused before anything is written."""
+        waiting, entry = self._waiting, self._schemas[directory]
+        if "key" in target.files and record.key is None:
+            raise DataError(f"the key is null, and store.kafka.keys is true (offset {record.offset})")
+        if "headers" in target.files and not record.headers:
+            raise DataError(f"there are no headers, and store.kafka.headers is true (offset {record.offset})")
+        key_schema = record.key_schema
+        if "value" not in target.files:
+            if record.value is not None:
+                raise TaskFailed(
+                    f"{target.key}: a key that contains {self._config.tombstone_directory!r}, the text of "
+                    "tombstone.encoded.partition, takes no values, as in the real connector"
+                )
+        elif self._config.schema_compatibility == "NONE" or record.value_schema is entry:
+            target.files["value"].append(waiting.values[at:end], record.value_schema)
+        else:
+            project = self._shared.compatibility.project
+            projected = [project(value, record.value_schema, entry) for value in waiting.values[at:end]]
+            if projected[0] is not record.value or _types_differ(record.value_schema, entry):
+                key_schema = None  # the real connector loses it with the record that it replaces (reference 3.6)
+            target.files["value"].append(projected, entry)
+        if "key" in target.files:
+            target.files["key"].append([record.key], key_schema)
+        if "headers" in target.files:
+            target.files["headers"].append([record.headers], None)
+
+    def _opened(self, directory: str, record: SinkRecord) -> OpenDirectory:
+        """The files of a directory, named by their first record."""
+        config, offset = self._config, record.offset
+        key = self._key(directory, offset)
+        kinds: list[Kind] = [] if config.tombstone_directory in key else ["value"]
+        kinds += ["key"] if config.store_keys else []
+        kinds += ["headers"] if config.store_headers else []
+        files: dict[str, OpenFile] = {
+            kind: OpenFile(
+                self.partition,
+                object_key(config, self.partition, directory, offset, kind=kind),
+                open_writer(config, kind, self.partition, offset),
+                part_size_bytes=config.part_size_bytes,
+            )
+            for kind in kinds
+        }
+        return OpenDirectory(key, offset, files)
 
     def _time_to_rotate(self, directory: str | None, timestamp_ms: int | None, now_ms: int) -> bool:
         """Whether record time or the schedule closes the open files now (reference 3.4)."""
         interval_ms = self._config.rotate_interval_ms
-        if interval_ms > 0 and timestamp_ms is not None:
-            if self._base_ms is not None and timestamp_ms - self._base_ms >= interval_ms:
+        if interval_ms > 0 and self._shared.partitioner.time_based:
+            base_ms = self._base_ms
+            if base_ms is not None and timestamp_ms is not None and timestamp_ms - base_ms >= interval_ms:
                 return True
-            if self._config.rotate_on_partition_change and directory != self._last_directory:
+            if self._changes_directory(directory):
                 return True
         return self._schedule_is_due(now_ms)
+
+    def _changes_directory(self, directory: str | None) -> bool:
+        """Whether another directory than the last one written closes the files; tombstones come and go."""
+        if not self._config.rotate_on_partition_change or directory == self._last_directory:
+            return False
+        tombstone = self._config.tombstone_directory
+        return self._config.null_values != "write" or not any(
+            each is not None and tombstone in each for each in (directory, self._last_directory)
+        )
 
     def _schedule_is_due(self, now_ms: int) -> bool:
         return self._scheduled_ms is not None and now_ms >= self._scheduled_ms
@@ -221,39 +398,65 @@ class TopicPartitionWriter:
         return next_scheduled_ms(now_ms, period_ms, zone) if period_ms > 0 and zone is not None else None
 
     def _rotate_by_time(self) -> Generator[Effect, Any, None]:
-        """Rotate, and set the schedule anew from a fresh reading, also when the interval was the cause."""
+        yield from self._reschedule()
+        yield from self._rotate()
+
+    def _reschedule(self) -> Generator[Effect, Any, None]:
+        """Set the schedule anew from a fresh reading, also when the interval was the cause."""
         if self._scheduled_ms is not None:
             self._scheduled_ms = self._next_scheduled_ms((yield ReadClock(self.partition, "reschedule")))
-        yield from self._rotate()
 
     def _rotate(self) -> Generator[Effect, Any, None]:
         """Complete every open file in order of opening; only then is there an offset to commit."""
-        for directory in list(self._open):
-            yield from self._complete(self._open[directory], directory)
-            del self._open[directory]
+        for name, directory in list(self._open.items()):
+            for file in directory.files.values():
+                yield from self._complete(file, directory)
+            if self._config.tagging:
+                yield from self._tag(directory)
+            del self._open[name]
         self._pending = self._last_offset + 1
+        self._must_rotate = False
         self._count = 0
         self._base_ms = None
+        self._schemas.clear()
         self._directories.clear()
 
-    def _complete(self, file: OpenFile, directory: str) -> Generator[Effect, Any, None]:
+    def _complete(self, file: OpenFile, directory: OpenDirectory) -> Generator[Effect, Any, None]:
+        config = self._config
         try:
-            yield from file.complete(if_absent=self._config.conditional_writes)
+            yield from file.complete(if_absent=config.conditional_writes, is_compressed=config.compression == "gzip")
         except StoreError as error:
             if error.code != "PreconditionFailed":
                 raise
             if (yield from self._head(file.key)) == "missing":
                 raise TaskFailed(f"{file.key}: refused as existing, but it does not exist") from error
-            file.start_offset = yield from self._next_free_offset(file.start_offset)
-            raise self._retry_later(f"{file.key} exists; goes on at offset {file.start_offset}") from error
+            directory.start_offset = yield from self._next_free_offset(directory.start_offset)
+            raise self._retry_later(f"{file.key} exists; goes on at offset {directory.start_offset}") from error
+
+    def _tag(self, directory: OpenDirectory) -> Generator[Effect, Any, None]:
+        """Tag the object of values; what the configuration adds wins over what is counted."""
+        config = self._config
+        counted = {
+            "startOffset": str(directory.start_offset),
+            "endOffset": str(directory.end_offset - 1),
+            "recordCount": str(directory.count),
+        }
+        tags = tuple({**counted, **dict(config.tags)}.items())
+        attempts = config.part_attempts if config.tagging_error_fails else 1
+        try:
+            yield TagObject(self.partition, directory.key, tags, attempts)
+        except StoreError as error:
+            if config.tagging_error_fails:
+                raise TaskFailed(f"{directory.key}: could not be tagged: {error}") from error
 
     def _next_free_offset(self, start_offset: int) -> Generator[Effect, Any, int]:
         """The first offset behind `start_offset` whose name is free, or is not known (reference 6.4, 9.3 C1)."""
-        for offset in range(start_offset + 1, start_offset + 1 + SCAN_LIMIT):
+        end = start_offset + 1 + self._config.scan_limit
+        for offset in range(start_offset + 1, end):
             directory = self._directories.get(offset)
             if directory is None or (yield from self._head(self._key(directory, offset))) != "exists":
                 return offset
-        return start_offset + 1 + SCAN_LIMIT
+        return end
 
     def _head(self, key: str) -> Generator[Effect, Any, str]:
         try:
@@ -263,8 +466,12 @@ class TopicPartitionWriter:
         return status
 
     def _retry_later(self, cause: str) -> RetryLater:
-        rewind = min((file.start_offset for file in self._open.values()), default=None)
+        rewind = min((directory.start_offset for directory in self._open.values()), default=None)
         return RetryLater(rewind, f"{self.partition}: {cause}")
 
     def _key(self, directory: str, offset: int) -> str:
         return object_key(self._config, self.partition, directory, offset)
+
+
+def _types_differ(schema: Schema | None, other: Schema | None) -> bool:
+    return schema is not None and other is not None and schema.type != other.type

@@ -4,11 +4,11 @@
 beyond what put() has returned from (reference 2 and 9.2 B1).
 """
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from typing import Any, assert_never
 
 from onceproof.sink.config import SinkConfig
-from onceproof.sink.converters import converter
+from onceproof.sink.conversion import Conversion
 from onceproof.sink.effects import (
     Assigned,
     Commit,
@@ -27,12 +27,11 @@ from onceproof.sink.effects import (
     Stop,
     TopicPartition,
 )
-from onceproof.sink.errors import ProtocolError, TaskFailed
-from onceproof.sink.javajson import MalformedJson
-from onceproof.sink.machine import RetryLater, Shared, TopicPartitionWriter
+from onceproof.sink.errors import DataError, ProtocolError, TaskFailed
+from onceproof.sink.machine import Batch, RetryLater, Shared, TopicPartitionWriter
 
-_CHECKED_KEYS = ("JsonConverter",)
-"""Converters that can refuse a key; the others are not run, since keys are not stored."""
+NO_LIMIT_MS = 2**62
+"""From here on `max.write.duration.ms` is none: no clock counts so far."""
 
 
 def run(config: SinkConfig) -> Generator[Effect, Any, None]:
@@ -54,11 +53,11 @@ def run(config: SinkConfig) -> Generator[Effect, Any, None]:
                     yield from task.commit()
                 case Assigned(positions):
                     yield from task.open(positions)
-                case Revoked():
-                    yield from task.close()
+                case Revoked(partitions):
+                    yield from task.close(partitions)
                     yield Released()
-                case Lost():
-                    yield from task.drop()
+                case Lost(partitions):
+                    yield from task.drop(partitions)
                     yield Released()
                 case Stop():
                     yield from task.close()
@@ -76,9 +75,9 @@ class _Task:
 
     def __init__(self, config: SinkConfig) -> None:
         self.rewind: dict[TopicPartition, int] = {}
+        self._config = config
         self._shared = Shared.of(config)
-        self._value_of = converter(config.value_converter)
-        self._check_key = converter(config.key_converter) if config.key_converter in _CHECKED_KEYS else None
+        self._conversion = Conversion(config, self._shared.errants)
         self._writers: dict[TopicPartition, TopicPartitionWriter] = {}
         self._positions: dict[TopicPartition, int] = {}
         self._last_committed: dict[TopicPartition, int] = {}
@@ -91,41 +90,80 @@ class _Task:
         for partition in sorted(positions):
             now_ms = yield ReadClock(partition, "open")
             self._writers[partition] = TopicPartitionWriter(self._shared, partition, now_ms)
-        self._positions = dict(positions)
-        self._last_committed = dict(positions)
-        self.rewind = {}
+        self._positions.update(positions)
+        self._last_committed.update(positions)
 
     def deliver(self, by_partition: Mapping[TopicPartition, list[Record]]) -> Generator[Effect, Any, None]:
         """One poll's records: convert all of them, then put; positions move only when put returns."""
         self._positions.update(self.rewind)
         self._last_committed.update(self.rewind)
         self.rewind = {}
-        converted = {partition: self._convert(partition, records) for partition, records in by_partition.items()}
-        for partition, values in converted.items():
-            if None in values:
-                offset = by_partition[partition][values.index(None)].offset
-                raise TaskFailed(f"{partition}: offset {offset} has a null value, and behavior.on.null.values=fail")
-        for partition, values in converted.items():
-            self._writers[partition].buffer(by_partition[partition], values)
+        ends = {partition: records[-1].offset + 1 for partition, records in by_partition.items() if records}
+        batches = yield from self._conversion.convert(by_partition)
+        yield from self._put(batches)
+        self._positions.update(ends)
+
+    def _put(self, batches: Mapping[TopicPartition, Batch]) -> Generator[Effect, Any, None]:
+        """The null policy for the whole batch, then every writer, also those without records."""
+        if self._config.null_values != "write":
+            for partition, batch in batches.items():
+                if None in batch.values:
+                    yield from self._without_nulls(partition, batch)
+        for partition, batch in batches.items():
+            writer = self._writers.get(partition)
+            if writer is None and batch.records:
+                raise TaskFailed(
+                    f"{partition}: offset {batch.records[0].offset} has no writer: a transform has changed its topic, "
+                    "or a cooperative rebalance has closed the writers of partitions that were kept"
+                )
+            if writer is not None:
+                writer.buffer(batch)
+        deadline_ms = yield from self._deadline_ms()
         for partition in list(self._writers):
-            yield from self._write(partition)
-        for partition, records in by_partition.items():
-            if records:
-                self._positions[partition] = records[-1].offset + 1
+            yield from self._write(partition, deadline_ms)
+
+    def _without_nulls(self, partition: TopicPartition, batch: Batch) -> Generator[Effect, Any, None]:
+        """`behavior.on.null.values`: the task fails, or null values are skipped and told."""
+        nulls = [at for at, value in enumerate(batch.values) if value is None]
+        if self._config.null_values == "fail":
+            offset = batch.records[nulls[0]].offset
+            raise TaskFailed(f"{partition}: offset {offset} has a null value, and behavior.on.null.values=fail")
+        if self._config.report_nulls and self._shared.errants.has_reporter:
+            for at in nulls:
+                skipped = DataError("its value is null, and behavior.on.null.values=ignore")
+                yield from self._shared.errants.report(partition, batch.records[at], skipped)
+        for at in reversed(nulls):
+            batch.drop(at)
+
+    def _deadline_ms(self) -> Generator[Effect, Any, int | None]:
+        """When this put() must stop writing (`max.write.duration.ms`); by default never, and no clock is read."""
+        limit_ms = self._config.max_write_duration_ms
+        if limit_ms >= NO_LIMIT_MS or not self._writers:
+            return None
+        now_ms: int = yield ReadClock(next(iter(self._writers)), "deadline")
+        return now_ms + limit_ms
 
     def commit(self) -> Generator[Effect, Any, None]:
         """Ask every writer for its offset and commit what changed."""
         yield from self._commit(self._pre_commit())
 
-    def close(self) -> Generator[Effect, Any, None]:
-        """Take the offsets, close the writers, then commit, as the worker does before it gives partitions back."""
+    def close(self, partitions: frozenset[TopicPartition] | None = None) -> Generator[Effect, Any, None]:
+        """Take the offsets, close the writers, then commit, as the worker does before it gives partitions back.
+
+        All writers are closed, whichever partitions are given back; only the offsets of these are committed, and those
+        of the others are gone (reference 7.3 H27).
+        """
         offsets = self._pre_commit()
         yield from self._close_writers()
-        yield from self._commit(offsets)
+        yield from self._commit(
+            {tp: offset for tp, offset in offsets.items() if partitions is None or tp in partitions}
+        )
+        self._forget(partitions)
 
-    def drop(self) -> Generator[Effect, Any, None]:
+    def drop(self, partitions: frozenset[TopicPartition] | None = None) -> Generator[Effect, Any, None]:
         """Close without a commit: the partitions belong to somebody else."""
         yield from self._close_writers()
+        self._forget(partitions)
 
     def _close_writers(self) -> Generator[Effect, Any, None]:
         for writer in self._writers.values():
@@ -133,21 +171,16 @@ class _Task:
         self._writers.clear()
         self.rewind = {}
 
-    def _convert(self, partition: TopicPartition, records: list[Record]) -> list[Any]:
-        try:
-            if self._check_key is not None:
-                _convert_all(self._check_key, [record.key for record in records])
-            return _convert_all(self._value_of, [record.value for record in records])
-        except MalformedJson as error:
-            raise TaskFailed(
-                f"{partition}: a record from offset {records[0].offset} on cannot be converted: {error}"
-            ) from error
+    def _forget(self, partitions: frozenset[TopicPartition] | None) -> None:
+        for known in (self._positions, self._last_committed):
+            for partition in list(known) if partitions is None else partitions:
+                known.pop(partition, None)
 
-    def _write(self, partition: TopicPartition) -> Generator[Effect, Any, None]:
+    def _write(self, partition: TopicPartition, deadline_ms: int | None) -> Generator[Effect, Any, None]:
         """Let one writer write; after a retriable failure a fresh one takes its place and reading is set back."""
         writer = self._writers[partition]
         try:
-            yield from writer.write()
+            yield from writer.write(deadline_ms)
         except RetryLater as retry:
             yield Report("warning", f"{retry}; will retry")
             now_ms = yield ReadClock(partition, "failure")
@@ -174,7 +207,3 @@ class _Task:
             raise ProtocolError(f"negative offset in {together}")
         if (yield Commit(together)):
             self._last_committed = together
-
-
-def _convert_all(convert: Callable[[bytes | None], Any], data: list[bytes | None]) -> list[Any]:
-    return list(map(convert, data))

@@ -1,7 +1,10 @@
 """Two real workers in one group, on Kafka itself: partitions move, and every record comes to rest once."""
 
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from working import (
@@ -21,6 +24,7 @@ from onceproof.scenarios.refinement import FaultFree
 from onceproof.scenarios.worlds.broker import KafkaContainer
 from onceproof.scenarios.worlds.bucket import MotoServer
 from onceproof.sink import worker as sink_worker
+from onceproof.sink.errors import TaskFailed
 from onceproof.sink.worker import Worker
 
 pytestmark = pytest.mark.container
@@ -124,3 +128,73 @@ def test_a_topic_that_is_made_later_is_landed(
         eventually(wanted(later), lambda: bodies(moto, bucket))
 
     assert wanted(later) == bodies(moto, bucket)
+
+
+def test_a_cooperative_rebalance_ends_the_task_that_gives_partitions_away(
+    kafka: KafkaContainer, moto: MotoServer
+) -> None:
+    """As in the real connector: it has closed the writers of the partitions that it keeps. Nothing is lost by it."""
+    group = kafka.fresh_topics(log(17))
+    bucket = moto.fresh_bucket()
+    strategy = "org.apache.kafka.clients.consumer.CooperativeStickyAssignor"
+    given = {**properties(moto, bucket), "consumer.override.partition.assignment.strategy": strategy}
+    one, other = (worker(kafka.bootstrap_servers, group, given) for _ in range(2))
+
+    with running(one) as first:
+        eventually(wanted(log(17)), lambda: bodies(moto, bucket))
+        with running(other):
+            eventually((2, 2), lambda: shares(one, other))
+            append(kafka.bootstrap_servers, log(14, start=17))
+            eventually(PARTITIONS, lambda: shares(other)[0])
+            with pytest.raises(TaskFailed, match="a cooperative rebalance"):
+                first.stop()
+            eventually(wanted(log(31)).keys(), lambda: bodies(moto, bucket).keys())
+
+    found = bodies(moto, bucket)
+    assert wanted(log(31)) == {key: [*dict.fromkeys(versions)] for key, versions in found.items()}
+    assert FaultFree.of(log(31), CONFIG).committed == kafka.cluster.committed(group, log(31))
+
+
+def test_topics_that_fit_the_expression_are_landed(kafka: KafkaContainer, moto: MotoServer) -> None:
+    """Also one that is made later; others are not."""
+    group = f"g-{uuid.uuid4().hex[:8]}"
+    [records] = log_of({0: 4}).values()
+    logs = {name: {TopicPartition(name, 0): records} for name in ("like-1", "like-22", "unlike-1")}
+    kafka.cluster.delete(list(logs))
+    kafka.cluster.create({"like-1": 1, "unlike-1": 1})
+    for name in ("like-1", "unlike-1"):
+        kafka.cluster.load(logs[name])
+    bucket = moto.fresh_bucket()
+    given = {**properties(moto, bucket), "topics.regex": "like-\\d+"}
+    del given["topics"]
+
+    with running(worker(kafka.bootstrap_servers, group, given)):
+        eventually(wanted(logs["like-1"]), lambda: bodies(moto, bucket))
+        kafka.cluster.create({"like-22": 1})
+        kafka.cluster.load(logs["like-22"])
+        eventually(wanted(logs["like-1"] | logs["like-22"]), lambda: bodies(moto, bucket))
+
+    assert wanted(logs["like-1"] | logs["like-22"]) == bodies(moto, bucket)
+
+
+def test_tasks_that_stop_together_commit_what_they_have_stored(
+    kafka: KafkaContainer, moto: MotoServer, tmp_path: Path
+) -> None:
+    """Each leaves the group while the other commits."""
+    group = kafka.fresh_topics(log(17))
+    bucket = moto.fresh_bucket()
+    path = tmp_path / "sink.properties"
+    given = properties(moto, bucket, tasks_max="2")
+    path.write_text("".join(f"{name}={value}\n" for name, value in given.items()), encoding="utf-8")
+    command = [sys.executable, "-m", "onceproof", "sink", "run", str(path), "--group", group]
+
+    with subprocess.Popen([*command, "--bootstrap-servers", kafka.bootstrap_servers], stderr=subprocess.PIPE) as sink:
+        try:
+            eventually(wanted(log(17)).keys(), lambda: bodies(moto, bucket).keys())
+            sink.terminate()
+            _, said = sink.communicate(timeout=60)
+        finally:
+            sink.kill()
+
+    assert (0, b"") == (sink.returncode, said)
+    assert FaultFree.of(log(17), CONFIG).committed == kafka.cluster.committed(group, log(17))

@@ -7,7 +7,9 @@ import pytest
 from onceproof.model import history as h
 from onceproof.scenarios.worlds.broker import MockBroker
 from onceproof.sink.effects import Record, TopicPartition
+from onceproof.sink.errors import SourceError
 from onceproof.sink.kafka import KafkaConsumer
+from onceproof.sink.overrides import topic_pattern
 
 T0, T1 = TopicPartition("t", 0), TopicPartition("t", 1)
 LOG = {
@@ -98,7 +100,7 @@ def test_a_group_member_starts_at_the_committed_offsets(broker: MockBroker, grou
     broker.cluster.commit(group, {h.TopicPartition(*T1): 5})
     assigned: list[Mapping[TopicPartition, int]] = []
     member = KafkaConsumer(broker.bootstrap_servers, group, {"fetch.wait.max.ms": 10})
-    member.subscribe(("t",), on_assign=assigned.append, on_revoke=lambda: None, on_lost=lambda: None)
+    member.subscribe(("t",), on_assign=assigned.append, on_revoke=lambda _: None, on_lost=lambda _: None)
 
     found = fetched(member, {T0: 6, T1: 1})
     member.close()
@@ -109,16 +111,79 @@ def test_a_group_member_starts_at_the_committed_offsets(broker: MockBroker, grou
 
 def test_leaving_the_group_gives_the_partitions_back_first(broker: MockBroker, group: str) -> None:
     """The sink may still commit in that callback."""
-    revoked: list[str] = []
+    revoked: list[frozenset[TopicPartition]] = []
     member = KafkaConsumer(broker.bootstrap_servers, group, {"fetch.wait.max.ms": 10})
 
-    def revoke() -> None:
-        revoked.append("revoked")
+    def revoke(partitions: frozenset[TopicPartition]) -> None:
+        revoked.append(partitions)
         member.commit({T0: 4})
 
-    member.subscribe(("t",), on_assign=lambda _: None, on_revoke=revoke, on_lost=lambda: None)
+    member.subscribe(("t",), on_assign=lambda _: None, on_revoke=revoke, on_lost=lambda _: None)
     fetched(member, {T0: 6})
     member.close()
 
-    assert ["revoked"] == revoked
+    assert [frozenset({T0, T1})] == revoked
     assert {T0: 4} == broker.cluster.committed(group, [h.TopicPartition(*T0)])
+
+
+@pytest.mark.parametrize(("reset", "start"), [("earliest", 0), ("latest", 6)])
+def test_without_a_committed_offset_the_reset_policy_decides(
+    broker: MockBroker, group: str, reset: str, start: int
+) -> None:
+    """A committed one wins over it."""
+    broker.cluster.commit(group, {h.TopicPartition(*T1): 2})
+    assigned: list[Mapping[TopicPartition, int]] = []
+    settings = {"fetch.wait.max.ms": 10, "auto.offset.reset": reset}
+    member = KafkaConsumer(broker.bootstrap_servers, group, settings)
+    member.subscribe(("t",), on_assign=assigned.append, on_revoke=lambda _: None, on_lost=lambda _: None)
+
+    found = fetched(member, {T1: 4})
+    member.close()
+
+    assert [{T0: start, T1: 2}] == assigned
+    assert RECORDS[2:] == found[T1]
+
+
+def test_without_an_offset_and_without_a_policy_nothing_is_read(broker: MockBroker, group: str) -> None:
+    """`none` leaves it to the operator, as in Java."""
+    member = KafkaConsumer(broker.bootstrap_servers, group, {"fetch.wait.max.ms": 10, "auto.offset.reset": "error"})
+    member.subscribe(("t",), on_assign=lambda _: None, on_revoke=lambda _: None, on_lost=lambda _: None)
+
+    with pytest.raises(SourceError, match=r"t-[01]: no offset is committed, and consumer.override.auto.offset.reset"):
+        fetched(member, {T0: 1})
+    member.close()
+
+
+def test_a_batch_is_no_longer_than_wanted(broker: MockBroker, group: str) -> None:
+    """`max.poll.records`."""
+    consumer = KafkaConsumer(broker.bootstrap_servers, group, {"fetch.wait.max.ms": 10, "max.poll.records": "2"})
+    consumer.assign({T0: 0})
+
+    batches: list[int] = []
+    for _ in range(100):
+        if sum(batches) == 6:
+            break
+        batches += [len(records) for records in consumer.fetch(0.1).values()]
+    consumer.close()
+
+    assert 6 == sum(batches)
+    assert 2 == max(batches)
+
+
+def test_topics_are_found_by_an_expression(broker: MockBroker) -> None:
+    """It must fit the whole name."""
+    cluster = broker.fresh({"clicks-1": 1, "clicks-22": 1, "my-clicks-1": 1, "clicks-x": 1})
+    assigned: list[Mapping[TopicPartition, int]] = []
+    member = KafkaConsumer(cluster.bootstrap_servers, "g", {"fetch.wait.max.ms": 10})
+    member.subscribe(
+        (topic_pattern(r"clicks-\d+"),), on_assign=assigned.append, on_revoke=lambda _: None, on_lost=lambda _: None
+    )
+
+    for _ in range(100):
+        if assigned:
+            break
+        member.fetch(0.1)
+    member.close()
+    cluster.close()
+
+    assert [{TopicPartition("clicks-1", 0): 0, TopicPartition("clicks-22", 0): 0}] == assigned

@@ -1,6 +1,10 @@
 """The object store port against a real S3 server: uploads become objects, and answers become errors of one kind."""
 
+import base64
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
 
 import pytest
 
@@ -20,7 +24,7 @@ def server() -> Iterator[MotoServer]:
     moto.close()
 
 
-def config(endpoint: str, bucket: str) -> SinkConfig:
+def config(endpoint: str, bucket: str, **more: str) -> SinkConfig:
     """A sink's configuration for that bucket, with one attempt at each request."""
     return parse(
         {
@@ -36,6 +40,7 @@ def config(endpoint: str, bucket: str) -> SinkConfig:
             "store.url": endpoint,
             "aws.access.key.id": ACCESS_KEY,
             "aws.secret.access.key": SECRET_KEY,
+            **more,
         }
     )
 
@@ -122,3 +127,65 @@ def test_a_server_that_is_not_there_is_tried_again() -> None:
         S3Store(config("http://127.0.0.1:9", "b")).create_upload(KEY)
 
     assert (True, "not applied") == (caught.value.retry, caught.value.outcome)
+
+
+class Proxy(BaseHTTPRequestHandler):
+    """Takes what a client asks a proxy for, and answers it itself."""
+
+    asked: ClassVar[list[tuple[str, str | None]]] = []
+
+    def do_HEAD(self) -> None:
+        """Answer that it is there."""
+        self.asked.append((self.path, self.headers["Proxy-Authorization"]))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.mark.parametrize(
+    ("login", "given", "told"),
+    [
+        ("", {}, None),
+        ("url:p%40ss@", {}, b"url:p@ss"),
+        ("url:p@", {"s3.proxy.user": "me", "s3.proxy.password": "s:/@"}, b"me:s:/@"),
+    ],
+)
+def test_requests_go_through_the_proxy(login: str, given: dict[str, str], told: bytes | None) -> None:
+    """Its own properties for name and password win over those of its URL."""
+    Proxy.asked.clear()
+    with ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        proxy = {"s3.proxy.url": f"http://{login}127.0.0.1:{server.server_port}", **given}
+        found = S3Store(config("http://s3.example.org", "bucket", **proxy)).head_object("k")
+        server.shutdown()
+        thread.join()
+
+    authorization = None if told is None else f"Basic {base64.b64encode(told).decode()}"
+    assert "exists" == found
+    assert [("http://s3.example.org/bucket/k", authorization)] == Proxy.asked
+
+
+def test_tags_are_replaced(server: MotoServer, bucket: str, store: S3Store) -> None:
+    """All of them, and the object stays as it is."""
+    write(store, b"x")
+    store.tag_object(KEY, (("team", "a"), ("old", "1")))
+    store.tag_object(KEY, (("team", "b"),), attempts=2)
+
+    told = store._client.get_object_tagging(Bucket=bucket, Key=KEY)["TagSet"]
+    assert [{"Key": "team", "Value": "b"}] == told
+    with pytest.raises(StoreError, match="missing: 404 NoSuchKey"):
+        store.tag_object("missing", (), attempts=1)
+
+
+def test_encrypted_uploads_with_an_acl_become_objects(server: MotoServer, bucket: str) -> None:
+    """A digest with each part, too; S3 takes them all together."""
+    given = {"s3.ssea.name": "AES256", "s3.acl.canned": "bucket-owner-read", "s3.send.digest": "true"}
+    store = S3Store(config(str(server.endpoint), bucket, **given))
+
+    write(store, b"x" * 5_242_880, b"y")
+
+    found = store._client.head_object(Bucket=bucket, Key=KEY)
+    assert ("AES256", 5_242_881) == (found["ServerSideEncryption"], found["ContentLength"])

@@ -150,7 +150,7 @@ def test_a_task_that_fails_commits_what_was_done(cluster: MockCluster, group: st
         append(cluster.bootstrap_servers, {at: (records[0]._replace(value=b"{"),) for at, records in broken.items()})
         eventually(FaultFree.of(LOG, CONFIG).committed, lambda: cluster.committed(group, LOG))
 
-        with pytest.raises(TaskFailed, match="cannot be converted"):
+        with pytest.raises(TaskFailed, match="t-1: offset 4: not JSON"):
             run.stop()
 
     assert wanted(LOG) == bodies(moto, bucket)
@@ -191,7 +191,7 @@ def test_records_that_cannot_be_read_end_the_command_with_1(
 
     said = capsys.readouterr().err
     assert 1 == code
-    assert "onceproof: the task failed: t-0: a record from offset 0 on cannot be converted" in said
+    assert "onceproof: the task failed: t-0: offset 0: not JSON" in said
     assert "Traceback" not in said
 
 

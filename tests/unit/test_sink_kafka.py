@@ -1,13 +1,13 @@
-"""What a message that is an error means to the sink: one that passes is reported, any other ends the worker."""
+"""Messages become records by partition; one that is an error is reported if it passes, else it ends the worker."""
 
 from typing import Any
 
 import pytest
-from confluent_kafka import KafkaError
+from confluent_kafka import KafkaError, Message
 
 from onceproof.sink.effects import Record, TopicPartition
-from onceproof.sink.errors import SourceError
-from onceproof.sink.kafka import grouped
+from onceproof.sink.errors import ConfigError, SourceError
+from onceproof.sink.kafka import KafkaConsumer, grouped
 
 PASSING = (
     "UNKNOWN_TOPIC_OR_PART",
@@ -27,34 +27,23 @@ FINAL = (
 )
 
 
-class Message:
-    """A message as the client hands it out."""
-
-    def __init__(self, offset: int, error: KafkaError | None = None) -> None:
-        self._offset = offset
-        self._error = error
-
-    def __getattr__(self, name: str) -> Any:
-        answers = {
-            "error": self._error,
-            "topic": "t",
-            "partition": 0,
-            "offset": self._offset,
-            "timestamp": (1, 7),
-            "key": None,
-            "value": b"v",
-        }
-        return lambda: answers[name]
+def message(
+    offset: int, *, topic: str = "t", partition: int = 0, kind: int = 1, error: KafkaError | None = None, **more: Any
+) -> Message:
+    """As the client hands it out; `kind` 0 is one without a timestamp."""
+    told = {"key": None, "value": b"v", "timestamp": (kind, 7 if kind else -1), **more}
+    return Message(topic=topic, partition=partition, offset=offset, error=error, **told)
 
 
 def outcome(error: KafkaError) -> tuple[dict[TopicPartition, list[Record]], list[tuple[str, str]]]:
     """What a batch comes to that has an error between two records, and what is reported."""
     told: list[tuple[str, str]] = []
-    found = grouped(
-        [Message(1), Message(0, error), Message(2)],  # type: ignore[list-item]
-        lambda level, message: told.append((level, message)),
-    )
+    found = grouped([message(1), message(0, error=error), message(2)], lambda level, words: told.append((level, words)))
     return found, told
+
+
+def say_nothing(level: str, words: str) -> None:
+    """Nobody listens."""
 
 
 @pytest.mark.parametrize("name", PASSING)
@@ -91,3 +80,54 @@ def test_the_end_of_a_partition_is_no_error() -> None:
     _, told = outcome(KafkaError(KafkaError._PARTITION_EOF))
 
     assert [] == told
+
+
+def test_records_are_grouped_by_partition_in_their_order() -> None:
+    """Also where partitions alternate, and where two topics have a partition of the same number."""
+    told = [
+        message(5, partition=1),
+        message(6, partition=1),
+        message(0, partition=2),
+        message(7, partition=1),
+        message(9, topic="u", partition=1),
+    ]
+
+    found = grouped(told, say_nothing)
+
+    assert {("t", 1): [5, 6, 7], ("t", 2): [0], ("u", 1): [9]} == {
+        tuple(at): [record.offset for record in records] for at, records in found.items()
+    }
+    assert all(isinstance(at, TopicPartition) for at in found)
+
+
+def test_a_record_has_all_that_the_message_has() -> None:
+    """None where there is no key, no value or no timestamp; an empty value stays one."""
+    told = [message(1, key=b"k", value=b""), message(2, kind=0, value=None)]
+
+    [records] = grouped(told, say_nothing).values()
+
+    assert [Record(1, 7, b"k", b"", ()), Record(2, None, None, None, ())] == records
+    assert all(type(record) is Record for record in records)
+
+
+def test_headers_come_where_they_are_asked_for() -> None:
+    """In their order, with names that repeat and values that are null; without the question there are none."""
+    headers = [("a", b"1"), ("a", None)]
+    told = [message(1, headers=headers), message(2)]
+
+    asked, not_asked = (next(iter(grouped(told, say_nothing, headers=wanted).values())) for wanted in (True, False))
+
+    assert [(("a", b"1"), ("a", None)), ()] == [record.headers for record in asked]
+    assert [(), ()] == [record.headers for record in not_asked]
+
+
+def test_nothing_but_errors_is_no_record() -> None:
+    """And no partition."""
+    assert {} == grouped([message(0, error=KafkaError(KafkaError._PARTITION_EOF))], say_nothing)
+    assert {} == grouped([], say_nothing)
+
+
+def test_settings_that_the_client_refuses_are_a_configuration_error() -> None:
+    """They come from `consumer.override.`; the client says which."""
+    with pytest.raises(ConfigError, match=r"consumer.override: is refused: .*session.timeout.ms"):
+        KafkaConsumer("127.0.0.1:1", "g", {"session.timeout.ms": "soon"})

@@ -30,6 +30,12 @@ def ms(text: str) -> int:
         # A day of 23 hours.
         ("America/New_York", "2024-03-10T05:00:00Z", 24 * HOUR_MS, "2024-03-11T04:00:00Z"),
         ("America/New_York", "2024-03-11T03:59:59.999Z", 7 * HOUR_MS, "2024-03-11T04:00:00Z"),
+        # A midnight that comes twice: the day begins at the first, and has 25 hours.
+        ("Asia/Amman", "2021-10-28T21:30:00Z", 24 * HOUR_MS, "2021-10-29T21:00:00Z"),
+        ("Asia/Amman", "2021-10-28T22:30:00Z", 3 * HOUR_MS, "2021-10-29T00:00:00Z"),
+        # Half an hour of summer time: days of 24.5 and 23.5 hours.
+        ("Australia/Lord_Howe", "2024-04-06T13:00:00Z", 48 * HOUR_MS, "2024-04-07T13:30:00Z"),
+        ("Australia/Lord_Howe", "2024-10-05T13:30:00Z", 48 * HOUR_MS, "2024-10-06T13:00:00Z"),
         # Slots restart at local midnight, so one that does not divide the day ends short.
         ("UTC", "2024-01-01T21:00:00Z", 7 * HOUR_MS, "2024-01-02T00:00:00Z"),
         ("Asia/Kolkata", "2024-01-01T18:29:00Z", HOUR_MS, "2024-01-01T18:30:00Z"),
