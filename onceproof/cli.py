@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from onceproof import prove, replaying
+from onceproof import golden_cli, prove, replaying, sink_cli, sink_config_cli
 from onceproof.model.settings import OutsideDomain
 from onceproof.reports.junit import junit
 from onceproof.reports.machine import machine
@@ -23,9 +23,8 @@ from onceproof.scenarios.errors import EnvironmentFailure, ScenarioError
 from onceproof.scenarios.logs import LogError
 from onceproof.scenarios.replay import LIBRARY
 from onceproof.sink import config as sink_config
-from onceproof.sink.errors import ConfigError, SourceError, StoreError, TaskFailed
-from onceproof.sink.properties import read_properties
-from onceproof.sink.worker import Worker, run_until_signalled
+from onceproof.sink.errors import ConfigError
+from onceproof.sink.propertyfiles import read_config
 
 AS_EXPECTED, NOT_AS_EXPECTED, COULD_NOT = 0, 1, 2
 _WORLDS = ("simulated", "embedded", "container")
@@ -63,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_prove(commands)
     _add_replay(commands)
+    golden_cli.add_parser(commands)
     _add_sink(commands)
     schema = commands.add_parser("schema", help="print the JSON Schema of scenario files")
     schema.set_defaults(run=_schema)
@@ -121,46 +121,8 @@ def _add_replay(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 def _add_sink(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     sink = commands.add_parser("sink", help="the sink itself").add_subparsers(required=True, metavar="COMMAND")
-    parser = sink.add_parser(
-        "run",
-        help="land topics in S3 as the Kafka Connect S3 sink does",
-        description="Runs the sink with a Kafka Connect .properties file until SIGTERM or Ctrl-C end it in order.",
-    )
-    parser.add_argument("config", type=Path, metavar="FILE", help="a .properties file of the Kafka Connect S3 sink")
-    parser.add_argument("--bootstrap-servers", required=True, metavar="HOST:PORT,…", help="where Kafka is")
-    parser.add_argument("--group", help="consumer group (connect-<name>)")
-    parser.add_argument(
-        "--offset-flush-interval-ms", type=_positive, default=60_000, metavar="MS", help="between two commits (60000)"
-    )
-    parser.set_defaults(run=_sink_run)
-
-
-def _positive(text: str) -> int:
-    """A whole number from 1; 0 would ask for commits for ever and never poll."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"invalid value {text!r}: must be a whole number from 1")
-    return int(text)
-
-
-def _sink_run(chosen: argparse.Namespace, command: str) -> int:
-    try:
-        worker = Worker(
-            sink_config.parse(read_properties(chosen.config)),
-            chosen.bootstrap_servers,
-            group=chosen.group,
-            offset_flush_interval_ms=chosen.offset_flush_interval_ms,
-        )
-        run_until_signalled(worker)
-    except TaskFailed as error:
-        _complain(f"the task failed: {error}")
-        return NOT_AS_EXPECTED
-    except StoreError as error:
-        _complain(f"the bucket cannot be used: {error}")
-        return COULD_NOT
-    except SourceError as error:
-        _complain(f"the broker cannot be used: {error}")
-        return COULD_NOT
-    return AS_EXPECTED
+    sink_cli.add_parsers(sink)
+    sink_config_cli.add_parser(sink)
 
 
 def _schema(chosen: argparse.Namespace, command: str) -> int:
@@ -176,6 +138,7 @@ def _replay(chosen: argparse.Namespace, command: str) -> int:
 
 def _prove(chosen: argparse.Namespace, command: str) -> int:
     order = _order(chosen, command)
+    prove.require_answerable(order)
     console = Console(stderr=chosen.json)
     real = f" Real log: {order.log.note}." if order.log else ""
     console.print(f"Worlds: {', '.join(order.worlds)}.{real}", soft_wrap=True)
@@ -248,7 +211,7 @@ def _named(paths: Sequence[Path]) -> dict[str, Path]:
 
 def _own_config(path: Path) -> tuple[dict[str, str], sink_config.SinkConfig]:
     """A user's file, checked, without what is the world's to say: cluster, bucket, and how many tasks there are."""
-    properties = {name: value for name, value in read_properties(path).items() if name not in replaying.WORLDS_OWN}
+    properties = {name: value for name, value in read_config(path).items() if name not in replaying.WORLDS_OWN}
     return properties, sink_config.parse({**run.DEFAULTS, **properties})
 
 
