@@ -16,6 +16,7 @@ from unittest import mock
 from rich.console import Console
 from rich.table import Table
 
+from onceproof import openfiles
 from onceproof.model import history as h
 from onceproof.scenarios import life as life_module
 from onceproof.scenarios.configurations import CONFIGURATIONS, JSON
@@ -48,6 +49,8 @@ def main() -> int:
         figures |= _simulated(chosen.repeat)
         status.update("kill -9 runs in the embedded world")
         figures |= _embedded()
+        status.update("memory of open files")
+        figures |= openfiles.measured()
         reason = docker_available()
         if reason is None:
             status.update("throughput in the container world")

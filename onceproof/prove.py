@@ -13,13 +13,16 @@ from typing import Any, NamedTuple
 
 from onceproof.model import history as h
 from onceproof.model.judge import Verdict, judge
+from onceproof.model.settings import OutsideDomain
 from onceproof.reports.collect import Cell, Comparison, Measured, Report, Row, Story
 from onceproof.scenarios import files, logs, replay
 from onceproof.scenarios.configurations import CONFIGURATIONS, FAULTS, FLIGHTS, USER_FAULTS, Configuration
-from onceproof.scenarios.explore import Bound, Finding, explore, troubles_of
+from onceproof.scenarios.errors import ScenarioError
+from onceproof.scenarios.explore import Bound, Finding, calm, explore, troubles_of
 from onceproof.scenarios.operation import Pace, crashed, operation
 from onceproof.scenarios.run import Run, World, run
 from onceproof.scenarios.scenario import Scenario
+from onceproof.scenarios.suitability import Unsuitable, require_suitable
 from onceproof.scenarios.worlds import process
 from onceproof.scenarios.worlds.simulated import SimulatedWorld
 
@@ -68,6 +71,43 @@ def jsonl_log(path: Path, timestamp_field: str, key_field: str | None, folder: P
     part = {"file": os.path.relpath(path, folder / "scenarios"), "timestamp_field": timestamp_field}
     part |= {"key_field": key_field} if key_field else {}
     return RealLog(log, {"topic": "t", "jsonl": part}, f"{path.name}: {logs.describe(log)}")
+
+
+def require_answerable(order: Order) -> None:
+    """Return if each configuration can be asked about its logs; raises ScenarioError or OutsideDomain with the reason.
+
+    Nothing was run then but one small log for each.
+    """
+    real = [name for name in order.worlds if name != SimulatedWorld.name]
+    for row in order.configurations if SimulatedWorld.name in order.worlds else ():
+        _require_small(row)
+    if real and order.log is not None:
+        for row in order.real_configurations:
+            _require_real(row, order.log)
+
+
+def _require_small(row: Configuration) -> None:
+    """A small log that was made for the configuration must be stored, or be left out, without an end of the sink."""
+    ran = run(calm(row.properties, row.bound("none")), SimulatedWorld())
+    try:
+        judge(ran.history)
+    except OutsideDomain as error:
+        raise OutsideDomain(f"{row.name}: {error}") from error
+    if ran.state != "stopped":
+        reasons = [event.detail for event in ran.history.events if isinstance(event, h.Ended) and event.detail]
+        reason = reasons[0] if reasons else ran.state
+        raise ScenarioError(f"{row.name}: the sink stores no log, even one that was made for it: {reason}")
+
+
+def _require_real(row: Configuration, log: RealLog) -> None:
+    try:
+        require_suitable(row.properties, log.log)
+    except Unsuitable as error:
+        keys = " with `--key-field`" if str(error).startswith("store.kafka.keys=") else ""
+        advice = f"`--world simulated` makes logs that fit, or give one that does: `--log FILE.jsonl`{keys}"
+        raise ScenarioError(f"{row.name}: {error}. {advice}") from error
+    except OutsideDomain as error:
+        raise OutsideDomain(f"{row.name}: {error}") from error
 
 
 def prove(order: Order, tell: Callable[[str, int, int], None]) -> Report:

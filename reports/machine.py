@@ -132,11 +132,13 @@ def _history(history: History) -> dict[str, Any]:
                 "key": version.key,
                 "version": ordinals.version(version.key, version.version_id),
                 "body": plain(version.body),
+                **({} if version.text is None else {"text": plain(version.text)}),
             }
             for version in history.versions
         ],
         "unfinished_uploads": list(history.unfinished_uploads),
         "committed": plain(history.committed),
+        **({"schemas": plain(history.schemas)} if history.schemas else {}),
         "settled": history.settled,
         "drained": history.drained,
     }

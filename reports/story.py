@@ -6,17 +6,18 @@ differs between two runs of one seed is told: no version ids, upload ids, ports 
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from itertools import groupby
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from onceproof.model.history import (
     Changed,
     CommitAsked,
     Committed,
+    DeadLettered,
     Ended,
     Event,
     History,
@@ -29,6 +30,7 @@ from onceproof.model.history import (
 )
 from onceproof.model.judge import Finding, ObjectAtRest, Verdict, Write
 from onceproof.model.ordinals import ordinal
+from onceproof.model.settings import ObjectKind
 from onceproof.reports.collect import Story
 from onceproof.reports.words import FINDINGS, counted, one_line, steady
 
@@ -41,6 +43,19 @@ _DETAILS_MAX = 3
 _ORDER = {kind: at for at, (kind, _, _) in enumerate(FINDINGS)}
 
 _Held = TypeVar("_Held", Write, ObjectAtRest)
+Doubled: TypeAlias = "dict[tuple[TopicPartition, ObjectKind], dict[int, int]]"
+"""Offsets that stand more than once, with how often, by what stands there of them."""
+
+_KINDS: Mapping[ObjectKind, str] = {"value": "", "key": "keys of ", "headers": "headers of "}
+_CAUSES: Mapping[str, str] = {
+    "schedule": "the schedule",
+    "interval": "the interval",
+    "partition change": "a partition change",
+    "schema flip": "a change between values with and without a schema",
+    "schema": "a change of the schema",
+    "open files": "the limit of open files",
+}
+"""What closed a file, where it is not named by its property."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +161,9 @@ def offsets_text(offsets: Iterable[int]) -> str:
     return ", ".join(parts) + (f" and {left:,} more" if left else "")
 
 
-def brackets(offsets: Iterable[int] | None) -> str:
-    """Write the records of an object as `[1, 2]`; `[?]` where they are not known."""
-    return "[?]" if offsets is None else f"[{offsets_text(offsets)}]"
+def brackets(offsets: Iterable[int] | None, kind: ObjectKind = "value") -> str:
+    """Write the records of an object as `[1, 2]` or `[keys of 1, 2]`; `[?]` where they are not known."""
+    return "[?]" if offsets is None else f"[{_KINDS[kind]}{offsets_text(offsets)}]"
 
 
 def short_names(keys: Iterable[str]) -> dict[str, str]:
@@ -210,9 +225,10 @@ def record_line(partition: TopicPartition, records: Sequence[Record]) -> str:
 
 
 def _when(record: Record, first: Record) -> str:
+    null = ", null" if record.value is None else ""
     if record is first or record.timestamp_ms is None or first.timestamp_ms is None:
-        return instant(record.timestamp_ms)
-    return delay(record.timestamp_ms - first.timestamp_ms)
+        return instant(record.timestamp_ms) + null
+    return delay(record.timestamp_ms - first.timestamp_ms) + null
 
 
 # The course of events
@@ -289,7 +305,7 @@ class _Teller:
 
     def _stretch(self, life: int, stretch: list[tuple[int, Event]]) -> str:
         phrases: list[str] = []
-        told = [(at, event) for at, event in stretch if not isinstance(event, Put | CommitAsked)]
+        told = [(at, event) for at, event in stretch if self._is_told(at, event)]
         for kind, same in groupby(told, key=lambda pair: self._kind(pair[0], pair[1])):
             phrases += self._phrases(kind, list(same))
         last_at, last = stretch[-1]
@@ -304,13 +320,19 @@ class _Teller:
         self.told.add(life)
         return f"Life {life} {again}{done}{f', then {end}' if end else ''}."
 
+    def _is_told(self, at: int, event: Event) -> bool:
+        """Requests that went well and made nothing visible go without saying."""
+        silent = isinstance(event, Requested) and event.outcome == "ok" and at not in self.write_at
+        return not silent and not isinstance(event, Put | CommitAsked)
+
     def _counted(self, stretch: list[tuple[int, Event]], phrases: list[str]) -> list[str]:
         """Count the writes and commits of a long stretch, and keep what else there was."""
         numbers = (
             ("wrote", sum(at in self.write_at for at, _ in stretch), "object"),
             ("committed", sum(isinstance(event, Committed) for _, event in stretch), "time"),
+            ("sent", sum(isinstance(event, DeadLettered) and event.outcome == "ok" for _, event in stretch), _LETTER),
         )
-        others = [phrase for phrase in phrases if not phrase.startswith(("wrote", "committed"))]
+        others = [phrase for phrase in phrases if not phrase.startswith(("wrote", "committed", "sent"))]
         counts = [f"{verb} {counted(number, noun)}" for verb, number, noun in numbers if number]
         counts = [count.replace("committed 1 time", "committed once") for count in counts]
         left = len(others) - _OBJECTS_MAX
@@ -330,6 +352,8 @@ class _Teller:
             if len(objects) > _OBJECTS_MAX:
                 return [f"{kind} {counted(len(objects), 'object')}, {objects[0]} to {objects[-1]}{shared}"]
             return [f"{kind} {listed(objects)}{shared}"]
+        if kind == "DeadLettered":
+            return self._dead_letters([event for _, event in same if isinstance(event, DeadLettered)])
         if kind == "Opened":
             return self._started([(at, event) for at, event in same if isinstance(event, Opened)])
         phrases = [self._phrase(event) for _, event in same]
@@ -347,6 +371,18 @@ class _Teller:
             name = self.names.get(event.key, event.key)
             return f"{failed} the {event.request} of {name}{f' ({reason})' if reason else ''}"
         return ""
+
+    def _dead_letters(self, letters: Sequence[DeadLettered]) -> list[str]:
+        """Say which records went to the dead letter queue, and why where one reason holds for all."""
+        phrases = []
+        for (partition, outcome), same in groupby(letters, key=lambda letter: (letter.partition, letter.outcome)):
+            group = list(same)
+            reasons = {_without_offset(letter) for letter in group}
+            reason = f" ({reasons.pop()})" if len(reasons) == 1 and "" not in reasons else ""
+            offsets = [letter.offset for letter in group]
+            which = _uncapitalised(_subject(offsets, self._of(partition)))
+            phrases.append(f"{_LETTERS[outcome].format(which=which)}{reason}")
+        return phrases
 
     def _started(self, opened: list[tuple[int, Opened]]) -> list[str]:
         """Say where reading began; not for the first life, which begins where the log does."""
@@ -384,15 +420,28 @@ class _Teller:
         return "wrote"
 
     def _object(self, write: Write, *, named: bool) -> str:
-        text = f"{self.names[write.key]} {brackets(write.offsets)}"
+        text = f"{self.names[write.key]} {brackets(write.offsets, write.kind)}"
         if write.key in self.holds:
             same = self.holds[write.key] == write.offsets
-            text += " again" if same else f" over {brackets(self.holds[write.key])}"
+            text += " again" if same else f" over {brackets(self.holds[write.key], write.kind)}"
         self.holds[write.key] = write.offsets
         return text + (closed_by(write.cause) if named else "")
 
     def _of(self, partition: TopicPartition) -> str:
         return f" of {partition}" if self.several else ""
+
+
+_LETTER = "dead letter"
+_LETTERS: Mapping[str, str] = {
+    "ok": "sent {which} to the dead letter queue",
+    "failed": "could not send {which} to the dead letter queue",
+    "unknown": "was not told whether {which} reached the dead letter queue",
+}
+
+
+def _without_offset(letter: DeadLettered) -> str:
+    """The reason, which may begin with the record that the sentence names already."""
+    return steady(letter.detail).removeprefix(f"offset {letter.offset}: ")
 
 
 def ended_phrase(history: History, at: int) -> str:
@@ -423,8 +472,7 @@ def _cut(history: History, at: int, life: int) -> str:
 
 def closed_by(cause: str) -> str:
     """Write why a file was closed as ` (closed by flush.size)`; nothing if it is not known."""
-    article = {"schedule": "the ", "interval": "the ", "partition change": "a "}.get(cause, "")
-    return f" (closed by {article}{cause})" if cause else ""
+    return f" (closed by {_CAUSES.get(cause, cause)})" if cause else ""
 
 
 def killed_phrase(moment: str) -> str:
@@ -480,12 +528,12 @@ def visible_before_crash(history: History, written: Sequence[Write]) -> tuple[Wr
     return tuple(seen[key] for key in sorted(seen))
 
 
-def doubled_offsets(verdict: Verdict) -> dict[TopicPartition, dict[int, int]]:
-    """Return by partition the offsets found to stand more than once at rest, with how often they stand."""
-    doubled: dict[TopicPartition, dict[int, int]] = {}
+def doubled_offsets(verdict: Verdict) -> Doubled:
+    """Return the offsets found to stand more than once at rest, with how often they stand."""
+    doubled: Doubled = {}
     for found in verdict.findings:
         if found.kind == "duplicated" and found.at_rest and found.partition is not None:
-            counts = doubled.setdefault(found.partition, {})
+            counts = doubled.setdefault((found.partition, found.object_kind), {})
             for offset in found.offsets:
                 counts[offset] = max(counts.get(offset, 0), _times(verdict, found, offset))
     return doubled
@@ -497,18 +545,18 @@ def _times(verdict: Verdict, found: Finding, offset: int) -> int:
     return max(2, sum(held.offsets.count(offset) for held in holders))
 
 
-def at_rest_line(at_rest: ObjectAtRest, names: dict[str, str], doubled: dict[TopicPartition, dict[int, int]]) -> str:
+def at_rest_line(at_rest: ObjectAtRest, names: dict[str, str], doubled: Doubled) -> str:
     """Write one object at rest as `name [offsets]`, who wrote it, and which of its records are doubled."""
     if at_rest.partition is None:
         return f"{names[at_rest.key]}, foreign"
-    twice = [offset for offset in at_rest.offsets if offset in doubled.get(at_rest.partition, {})]
+    twice = [offset for offset in at_rest.offsets if offset in doubled.get((at_rest.partition, at_rest.kind), {})]
     note = f"; doubled: {offsets_text(twice)}" if twice else ""
     writer = "an unknown life" if at_rest.life is None else f"life {at_rest.life}"
-    return f"{names[at_rest.key]} {brackets(at_rest.offsets)} by {writer}{note}"
+    return f"{names[at_rest.key]} {brackets(at_rest.offsets, at_rest.kind)} by {writer}{note}"
 
 
 def _object_line(write: Write, names: dict[str, str]) -> str:
-    return f"{names[write.key]} {brackets(write.offsets)} by life {write.life}"
+    return f"{names[write.key]} {brackets(write.offsets, write.kind)} by life {write.life}"
 
 
 # Findings
@@ -518,6 +566,7 @@ def _object_line(write: Write, names: dict[str, str]) -> str:
 class _Merged:
     kind: str
     partition: TopicPartition | None
+    object_kind: ObjectKind
     at_rest: bool
     offsets: tuple[int, ...]
     keys: tuple[str, ...]
@@ -525,20 +574,21 @@ class _Merged:
 
 
 def _merged(findings: Iterable[Finding]) -> list[_Merged]:
-    """Join findings of one kind, partition and moment; kinds in the order of the legend."""
-    joined: dict[tuple[str, TopicPartition | None, bool], list[Finding]] = {}
+    """Join findings of one kind, partition, moment and part of a record; kinds in the order of the legend."""
+    joined: dict[tuple[str, TopicPartition | None, ObjectKind, bool], list[Finding]] = {}
     for found in sorted(findings, key=lambda found: _ORDER[found.kind]):
-        joined.setdefault((found.kind, found.partition, found.at_rest), []).append(found)
+        joined.setdefault((found.kind, found.partition, found.object_kind, found.at_rest), []).append(found)
     return [
         _Merged(
             kind,
             partition,
+            object_kind,
             at_rest,
             tuple(sorted({offset for found in same for offset in found.offsets})),
             tuple(sorted({key for found in same for key in found.keys})),
             tuple(dict.fromkeys(steady(found.detail) for found in same if found.detail)),
         )
-        for (kind, partition, at_rest), same in joined.items()
+        for (kind, partition, object_kind, at_rest), same in joined.items()
     ]
 
 
@@ -551,7 +601,7 @@ def findings_told(verdict: Verdict) -> tuple[Found, ...]:
     for found in _merged(verdict.findings):
         of = f" of {found.partition}" if len(partitions) > 1 and found.partition is not None else ""
         if found.kind == "duplicated" and found.at_rest and found.partition is not None:
-            sentences = _doubled_sentences(doubled[found.partition], of)
+            sentences = _doubled_sentences(doubled[found.partition, found.object_kind], of, found.object_kind)
         else:
             sentences = [_finding_sentence(found, of, names)]
         details = list(found.details)
@@ -561,28 +611,38 @@ def findings_told(verdict: Verdict) -> tuple[Found, ...]:
     return tuple(told)
 
 
-def _doubled_sentences(counts: dict[int, int], of: str) -> list[str]:
+def _doubled_sentences(counts: dict[int, int], of: str, kind: ObjectKind) -> list[str]:
     sentences = []
     for times in sorted(set(counts.values())):
         offsets = [offset for offset, count in sorted(counts.items()) if count == times]
         often = "twice" if times == 2 else f"{times} times"
-        sentences.append(f"{_subject(offsets, of)} {_verb(offsets, 'stands', 'stand')} {often} at rest.")
+        stand = _verb(offsets, "stands", "stand", kind)
+        sentences.append(f"{_subject(offsets, of, kind)} {stand} {often} at rest.")
     return sentences
 
 
-def _subject(offsets: Sequence[int], of: str) -> str:
-    return f"{'Offset' if len(offsets) == 1 else 'Offsets'} {offsets_text(offsets)}{of}"
+def _subject(offsets: Sequence[int], of: str, kind: ObjectKind = "value") -> str:
+    which = f"{'Offset' if len(offsets) == 1 else 'Offsets'} {offsets_text(offsets)}{of}"
+    if kind == "value":
+        return which
+    part = "headers" if kind == "headers" else "key" if len(offsets) == 1 else "keys"
+    return f"The {part} of {_uncapitalised(which)}"
 
 
-def _verb(offsets: Sequence[int], one: str, many: str) -> str:
-    return one if len(offsets) == 1 else many
+def _uncapitalised(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _verb(offsets: Sequence[int], one: str, many: str, kind: ObjectKind = "value") -> str:
+    return one if len(offsets) == 1 and kind != "headers" else many
 
 
 def _finding_sentence(found: _Merged, of: str, names: dict[str, str]) -> str:
     where = listed([names[key] for key in found.keys]) if found.keys else ""
     inside = f" in {where}" if where else ""
-    subject = _subject(found.offsets, of) if found.offsets else ""
-    is_are, has_have = _verb(found.offsets, "is", "are"), _verb(found.offsets, "has", "have")
+    kind = found.object_kind
+    subject = _subject(found.offsets, of, kind) if found.offsets else ""
+    is_are, has_have = _verb(found.offsets, "is", "are", kind), _verb(found.offsets, "has", "have", kind)
     its = "its" if len(found.keys) < 2 else "their"
     past = "" if found.at_rest else ", for a moment"
     match found.kind:

@@ -6,13 +6,14 @@ history and verdict alone; colours come from the classes of the page, and nothin
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from itertools import groupby
 
-from onceproof.model.history import Committed, History, Opened, Record, Rewound, TopicPartition
+from onceproof.model.history import Committed, DeadLettered, History, Opened, Record, Rewound, TopicPartition
 from onceproof.model.judge import Verdict, Write
+from onceproof.model.settings import ObjectKind
 from onceproof.reports.collect import Story
 from onceproof.reports.story import (
     brackets,
@@ -21,6 +22,7 @@ from onceproof.reports.story import (
     doubled_offsets,
     instant,
     offset_runs,
+    offsets_text,
     short_names,
     tell,
 )
@@ -128,6 +130,8 @@ class Span:
     """None: no event says who wrote it."""
     objects: int = 1
     row: int = 0
+    kind: ObjectKind = "value"
+    """What it holds of its records."""
 
 
 def packed(spans: Iterable[Span], axis: Axis) -> list[Span]:
@@ -149,7 +153,10 @@ def aggregated(spans: Sequence[Span], focus: frozenset[int]) -> list[Span]:
     ordered = sorted(spans, key=lambda span: (min(span.offsets), span.name))
     crowded = sum(not focus.isdisjoint(span.offsets) for span in ordered) > _SPANS_MAX
     merged: list[Span] = []
-    for (in_focus, _), group in groupby(ordered, key=lambda span: (not focus.isdisjoint(span.offsets), span.life)):
+    by_kind = sorted(ordered, key=lambda span: ("value", "key", "headers").index(span.kind))
+    for (in_focus, _, _), group in groupby(
+        by_kind, key=lambda span: (not focus.isdisjoint(span.offsets), span.life, span.kind)
+    ):
         neighbours = list(group)
         merged += neighbours if in_focus and not crowded else [_as_one(neighbours)]
     return merged
@@ -159,7 +166,7 @@ def _as_one(spans: Sequence[Span]) -> Span:
     if len(spans) == 1:
         return spans[0]
     offsets = tuple(sorted({offset for span in spans for offset in span.offsets}))
-    return Span(counted(len(spans), "object"), offsets, spans[0].life, objects=len(spans))
+    return Span(counted(len(spans), "object"), offsets, spans[0].life, objects=len(spans), kind=spans[0].kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,18 +201,18 @@ def lanes(story: Story, partition: TopicPartition) -> list[Lane]:
         {event.life for event in history.events if isinstance(event, Opened) and event.partition == partition}
     ):
         mine = [write for write in written if write.life == life and write.partition == partition]
-        spans = [Span(names[write.key], write.offsets, life) for write in mine if write.offsets]
+        spans = [Span(names[write.key], write.offsets, life, kind=write.kind) for write in mine if write.offsets]
         found.append(
             Lane(
                 title=lane_title(history, partition, life),
                 spans=tuple(aggregated(spans, focus)),
                 marks=marks(history, partition, life),
-                notes=_unknown(mine, names),
+                notes=(*_unknown(mine, names), *_dead_letters(history, partition, life)),
                 crash=crashes.get(life, ""),
             )
         )
     held = [
-        Span(names[at_rest.key], at_rest.offsets, at_rest.life)
+        Span(names[at_rest.key], at_rest.offsets, at_rest.life, kind=at_rest.kind)
         for at_rest in verdict.objects
         if at_rest.partition == partition and at_rest.offsets
     ]
@@ -221,6 +228,15 @@ def boundaries(drawn: Sequence[Lane], doubled: Iterable[int]) -> set[int]:
 def _unknown(mine: Sequence[Write], names: dict[str, str]) -> tuple[str, ...]:
     unknown = [names[write.key] for write in mine if write.offsets is None]
     return (f"and {', '.join(unknown[:3])}{' …' if len(unknown) > 3 else ''}: records not known",) if unknown else ()
+
+
+def _dead_letters(history: History, partition: TopicPartition, life: int) -> tuple[str, ...]:
+    sent = {
+        event.offset
+        for event in history.events
+        if isinstance(event, DeadLettered) and (event.life, event.partition) == (life, partition) and event.applied
+    }
+    return (f"to the dead letter queue: {offsets_text(sent)}",) if sent else ()
 
 
 def lane_title(history: History, partition: TopicPartition, life: int) -> str:
@@ -285,8 +301,10 @@ def timeline(story: Story, ident: str) -> str:
     parts: list[str] = []
     top, width = 4.0, WIDTH_MIN
     for partition in partitions:
-        drawn, doubled = lanes(story, partition), doubled_offsets(verdict).get(partition, {})
-        axis = axis_of(history.log[partition], boundaries(drawn, doubled))
+        drawn = lanes(story, partition)
+        doubled = {kind: counts for (of, kind), counts in doubled_offsets(verdict).items() if of == partition}
+        edges = boundaries(drawn, {offset for counts in doubled.values() for offset in counts})
+        axis = axis_of(history.log[partition], edges)
         drawing = _Drawing(ident, axis, top)
         drawing.records(history.log[partition], f"{partition}, " if len(history.log) > 1 else "")
         for lane in drawn:
@@ -379,17 +397,18 @@ class _Drawing:
         self._text(f"{first} to {last}{note}", MARGIN, self.top + 11, "time")
         self.top += 14
 
-    def lane(self, lane: Lane, doubled: dict[int, int]) -> None:
+    def lane(self, lane: Lane, doubled: Mapping[ObjectKind, Mapping[int, int]]) -> None:
         self._title(lane.title)
         if not lane.spans and not lane.notes:
             self._text("no object" if lane.at_rest else "wrote nothing", MARGIN, self.top + 11, "note")
             self.top += _MARK_HEIGHT
         for span in lane.spans:
-            self._span(span, doubled if lane.at_rest else {})
+            self._span(span, doubled.get(span.kind, {}) if lane.at_rest else {})
         rows = max((span.row for span in lane.spans), default=-1) + 1
         self.top += rows * _ROW_HEIGHT
-        if lane.at_rest and doubled:
-            self._doubled(doubled)
+        if lane.at_rest:
+            for kind, counts in doubled.items():
+                self._doubled(counts, kind)
         for note in lane.notes:
             self._text(note, MARGIN, self.top + 11, "note")
             self.top += _MARK_HEIGHT
@@ -399,14 +418,14 @@ class _Drawing:
             self._crash(lane.crash)
         self.top += _LANE_GAP
 
-    def _span(self, span: Span, doubled: dict[int, int]) -> None:
+    def _span(self, span: Span, doubled: Mapping[int, int]) -> None:
         y = self.top + span.row * _ROW_HEIGHT
         runs = self.axis.runs(span.offsets)
         if not runs:
             return
         boxes = [(self.axis.left(first) + 1, self.axis.right(last) - 1) for first, last in runs]
         writer = "" if span.life is None else f", life {span.life}"
-        title = tag("title", f"{span.name} {brackets(span.offsets)}{writer}")
+        title = tag("title", f"{span.name} {brackets(span.offsets, span.kind)}{writer}")
         self.parts.append(f'<g class="file life{(span.life or 0) % 3}">{title}')
         if len(boxes) > 1:
             middle = y + _ROW_HEIGHT / 2 - 2
@@ -431,7 +450,7 @@ class _Drawing:
     def _label(self, span: Span, box: tuple[float, float], y: float) -> None:
         """Write the name and the offsets into the widest box, as much of them as fits."""
         room = int((box[1] - box[0] - 6) / _CHAR)
-        held = brackets(span.offsets)
+        held = brackets(span.offsets, span.kind)
         name = span.name if len(span.name) <= room else f"…{span.name[-(room - 1) :]}"
         middle = (box[0] + box[1]) / 2
         if room >= 9:
@@ -441,12 +460,13 @@ class _Drawing:
         elif len(held) <= room:
             self._text(held, middle, y + 20, "held", "middle")
 
-    def _doubled(self, doubled: dict[int, int]) -> None:
+    def _doubled(self, doubled: Mapping[int, int], kind: ObjectKind) -> None:
         """Name the doubled offsets below the objects that hold them."""
         named = []
+        part = {"value": "", "key": " (keys)", "headers": " (headers)"}[kind]
         for first, last in self.axis.runs(doubled):
             often = max(times for offset, times in doubled.items() if first <= offset <= last)
-            named.append((first, last, "twice" if often == 2 else f"{often} times"))
+            named.append((first, last, f"{'twice' if often == 2 else f'{often} times'}{part}"))
         self._brackets(named)
 
     def lost(self, offsets: Sequence[int]) -> None:

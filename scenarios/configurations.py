@@ -29,7 +29,7 @@ FAULTS: Mapping[str, str] = {
     "restart": "an orderly stop and start after any poll",
     "crash": "kill -9 at any cut, then recovery",
     "two crashes": "kill -9 at any cut, and again at any cut of what follows",
-    "S3 error": "any one create, part or complete is answered 503 after all attempts",
+    "S3 error": "any one create, part, complete or tag is answered 503 after all attempts",
     "lost reply": "any one completion is applied, but its reply is lost",
     "commit refused": "any one offset commit is refused, then an orderly restart",
     "expired offsets": "the group's offsets expire while the sink is stopped",
@@ -189,7 +189,8 @@ def of_user(name: str, properties: Mapping[str, str], config: SinkConfig, *, sma
     """A user's own configuration, `config` being what its properties come to.
 
     For small worlds the gaps and the clock follow its intervals, and flush.size shrinks where no clock rules. Where
-    several files can be open at once, records also go back in time.
+    several hours can be open at once, records also go back in time; where fields, names of schemas or nulls make the
+    directories, `fitting` gives the records of one file several of them.
     """
     interval_ms = max(config.rotate_interval_ms, 0) if config.time_bucket else 0
     schedule_ms = max(config.rotate_schedule_interval_ms, 0)

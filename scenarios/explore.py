@@ -6,14 +6,13 @@ outside the bound was not looked at.
 """
 
 import itertools
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from onceproof.model import history as h
 from onceproof.model.guarantee import Guarantee, combine
 from onceproof.model.judge import Verdict, judge
+from onceproof.scenarios import fitting
 from onceproof.scenarios.run import Run, World, run
 from onceproof.scenarios.scenario import (
     Clock,
@@ -30,7 +29,7 @@ from onceproof.scenarios.scenario import (
 
 EPOCH_MS = 1_706_713_200_000
 """2024-01-31T15:00Z, the first timestamp of the second seed article's table."""
-TOPIC = "t"
+TOPIC = fitting.TOPIC
 _WHERE = h.TopicPartition(TOPIC, 0)
 
 
@@ -71,23 +70,19 @@ class Finding:
 
 
 def logs(bound: Bound, config: Mapping[str, str]) -> Iterator[h.Log]:
-    """Every log of 1 to N records over the gaps, shorter ones first; values hold the time where RecordField looks."""
+    """Every log of 1 to N records over the gaps, shorter ones first; the configuration can store them."""
     for count in range(1, bound.records + 1):
         for gaps in itertools.product(bound.gaps_ms, repeat=count - 1):
             times = itertools.accumulate(gaps, initial=EPOCH_MS)
-            records = (h.Record(offset, time, None, _value(config, offset, time)) for offset, time in enumerate(times))
-            yield {_WHERE: tuple(records)}
+            yield {_WHERE: tuple([fitting.record(config, offset, time) for offset, time in enumerate(times)])}
 
 
-def _value(config: Mapping[str, str], offset: int, timestamp_ms: int) -> bytes:
-    value: dict[str, Any] = {"i": offset}
-    if "RecordField" in config.get("timestamp.extractor", ""):
-        *parents, name = config.get("timestamp.field", "timestamp").strip().split(".")
-        inner = value
-        for parent in parents:
-            inner = inner.setdefault(parent, {})
-        inner[name] = timestamp_ms
-    return json.dumps(value, separators=(",", ":")).encode()
+def calm(config: Mapping[str, str], bound: Bound) -> Scenario:
+    """The longest log over the first of the gaps, read in one poll."""
+    records = [fitting.record(config, at, EPOCH_MS + at * bound.gaps_ms[0]) for at in range(bound.records)]
+    course = (Start(), PollStep(len(records)), CommitStep(), Rest(len(records)))
+    log = {_WHERE: tuple(records)}
+    return Scenario("small-calm", config, log, course, EPOCH_MS, schemas=fitting.schemas(config))
 
 
 def splits(count: int) -> Iterator[tuple[int, ...]]:
@@ -119,6 +114,8 @@ def effects(ran: Run) -> list[Fault]:
     for event in ran.history.events:
         if isinstance(event, h.Requested) and event.request != "head":
             where: tuple[str, h.TopicPartition | None] = (event.request, event.partition)
+        elif isinstance(event, h.DeadLettered):
+            where = ("dead letter", event.partition)
         elif isinstance(event, h.Committed):
             where = ("commit", None)
         else:
@@ -130,10 +127,11 @@ def effects(ran: Run) -> list[Fault]:
 
 def scenarios(config: Mapping[str, str], fault: str, bound: Bound, world: World) -> Iterator[Scenario]:
     """Every scenario of a cell in order of size; faults are placed by the effects of the fault-free run."""
+    name, schemas = f"small-{fault.replace(' ', '-')}", fitting.schemas(config)
     for log in logs(bound, config):
         count = len(log[_WHERE])
         for course in courses(count, bound):
-            base = Scenario(f"small-{fault.replace(' ', '-')}", config, log, course, EPOCH_MS)
+            base = Scenario(name, config, log, course, EPOCH_MS, schemas=schemas)
             places = [] if fault in _UNPLACED else effects(run(base, world))
             for move_ms in bound.clock_steps_ms:
                 after: tuple[Step, ...] = (Clock(add_ms=move_ms),) if move_ms else ()
@@ -184,7 +182,7 @@ def _placed(
                     # The first crash is before an effect that is counted and was never performed.
                     same = (second.at, second.of) == (place.at, place.of)
                     yield (place, second._replace(nth=second.nth + same))
-            case "S3 error" if place.at != "commit":
+            case "S3 error" if place.at not in ("commit", "dead letter"):
                 yield (place._replace(kind="503"),)
             case "lost reply" if place.at == "complete":
                 yield (place._replace(when="after", kind="io"),)

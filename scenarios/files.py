@@ -273,6 +273,7 @@ class ScenarioFile(_Part):
     clock_ms: int = 0
     config: dict[str, str | int | bool]
     log: LogPart
+    schemas: Annotated[dict[int, str], Field(description="the schema registry: Avro schemas by id")] = {}
     course: Annotated[list[StepPart], Field(min_length=1)]
     expect: ExpectPart = ExpectPart()
 
@@ -386,6 +387,7 @@ def _scenario(file: ScenarioFile, folder: Path) -> Scenario:
         about=file.about,
         source=tuple(file.source),
         seed=file.seed,
+        schemas=file.schemas,
         expect=Expectation(
             guarantee=expect.guarantee,
             findings=tuple(
@@ -570,6 +572,8 @@ def dump(scenario: Scenario) -> str:
     data["clock_ms"] = scenario.clock_ms
     data["config"] = dict(scenario.config)
     data["log"] = _log_data(scenario.log) if scenario.origin is None else dict(scenario.origin)
+    if scenario.schemas:
+        data["schemas"] = dict(scenario.schemas)
     data["course"] = [_step_data(step) for step in scenario.course]
     data["expect"] = _expect_data(scenario.expect)
     return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)

@@ -29,18 +29,22 @@ from onceproof.sink.effects import (
     Record,
     Records,
     Revoked,
+    SendDeadLetter,
     Stop,
+    TagObject,
     TopicPartition,
     UploadPart,
 )
 from onceproof.sink.errors import SourceError, StoreError, TaskFailed
-from onceproof.sink.ports import ObjectStore, OffsetStore
+from onceproof.sink.ports import DeadLetters, ObjectStore, OffsetStore
 
 NUMBERED = {
     CreateUpload: "create",
     UploadPart: "part",
     CompleteUpload: "complete",
     AbortUpload: "abort",
+    TagObject: "tag",
+    SendDeadLetter: "dead letter",
     Commit: "commit",
 }
 """The effects that change the outside: a crash matters only between two of these."""
@@ -98,6 +102,24 @@ class ScriptedClock:
         """Milliseconds since the epoch."""
         return self.ms
 
+    def sleep(self, ms: int) -> None:
+        """Return at once: nothing in a script happens while the sink sleeps."""
+
+
+class ScriptedRegistry:
+    """A schema registry that holds what the scenario says; raises SourceError for what it does not hold."""
+
+    def __init__(self, schemas: Mapping[int, str]) -> None:
+        self._schemas = schemas
+
+    def fetch(self, side: str, schema_id: int, _topic: str) -> str:
+        """The text of a schema; nothing is known of subjects, so it has no other version than it says itself."""
+        try:
+            return self._schemas[schema_id]
+        except KeyError:
+            message = f"schema {schema_id} of the {side} is not in the scenario's schemas"
+            raise SourceError(message, retry=False, outcome="not applied") from None
+
 
 class Life(Driver):
     """One process of the sink. `state` is running, stopped or failed; a killed one is gone.
@@ -114,12 +136,15 @@ class Life(Driver):
         store: ObjectStore,
         offsets: OffsetStore,
         source: Taking,
+        dead_letters: DeadLetters,
+        schemas: Mapping[int, str],
         clock: ScriptedClock,
         armed: Armed,
         emit: Callable[[h.Event], None],
         die: Callable[[], NoReturn],
     ) -> None:
-        super().__init__(task.run(config), Ports(store, offsets, clock, _silent))
+        ports = Ports(store, offsets, clock, _silent, ScriptedRegistry(schemas), dead_letters)
+        super().__init__(task.run(config), ports)
         self.number = number
         self.state: Literal["running", "stopped", "failed"] = "running"
         self.poll_request = _NOTHING_PENDING
@@ -266,6 +291,8 @@ class Life(Driver):
     def _refuse(self, kind: str, fault: Fault, outcome: Literal["not applied", "unknown"]) -> bool:
         if kind == "commit":
             return False
+        if kind == "dead letter":
+            raise SourceError(f"{fault.kind} (injected)", retry=True, outcome=outcome)
         raise injected(fault.kind, outcome)
 
     def _die(self, where: str) -> NoReturn:
@@ -280,6 +307,15 @@ class Life(Driver):
             offsets = {h.TopicPartition(*partition): offset for partition, offset in effect.offsets.items()}
             self._emit(h.Committed(self.number, offsets, outcome, applied, detail))
             return
+        where = h.TopicPartition(*effect.partition)
+        if kind == "dead letter":
+            self._emit(
+                h.DeadLettered(self.number, where, effect.record.offset, outcome, applied, detail or effect.message)
+            )
+            return
+        if kind == "tag":
+            self._emit(h.Requested(self.number, where, "tag", effect.key, "", outcome, applied, detail))
+            return
         upload_id = result or "" if kind == "create" else effect.upload_id
         digest, version_id = "", None
         if kind == "part":
@@ -289,7 +325,6 @@ class Life(Driver):
         elif kind == "complete":
             digest = self._bodies[upload_id].hexdigest()
             version_id = result if applied else None
-        where = h.TopicPartition(*effect.partition)
         self._emit(
             h.Requested(self.number, where, kind, effect.key, upload_id, outcome, applied, detail, version_id, digest)
         )
@@ -304,7 +339,11 @@ def injected(kind: str, outcome: Literal["not applied", "unknown"]) -> StoreErro
 
 
 def _named(effect: Any, kind: str) -> str:
-    return "commit" if kind == "commit" else f"{kind} of {effect.key}"
+    if kind == "commit":
+        return "commit"
+    if kind == "dead letter":
+        return f"dead letter of {effect.partition}, offset {effect.record.offset}"
+    return f"{kind} of {effect.key}"
 
 
 def _described(fault: Fault, effect: Any, kind: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 from onceproof.model import history as h
+from onceproof.scenarios.decoded import readable
 from onceproof.scenarios.errors import Incapable, ScenarioError
 from onceproof.scenarios.life import Armed, Killed, ScriptedClock
 from onceproof.scenarios.scenario import (
@@ -25,6 +26,7 @@ from onceproof.scenarios.scenario import (
     StopStep,
 )
 from onceproof.sink.effects import Poll, TopicPartition
+from onceproof.sink.errors import ConfigError
 
 DEFAULTS = {
     "s3.bucket.name": "onceproof",
@@ -100,11 +102,12 @@ class World(Protocol):
 
 
 class Mark(NamedTuple):
-    """Which events belong to which step of the course: [first, end)."""
+    """Which events belong to which step of the course: [first, end), and which partitions were paused behind it."""
 
     step: Step
     first: int
     end: int
+    paused: frozenset[TopicPartition] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,19 +119,20 @@ class Run:
     marks: tuple[Mark, ...]
     unfired: tuple[Fault, ...]
     state: str
-    """Of the last life: none, running, stopped, failed or killed."""
+    """Of the last life: none, running, stopped, failed, killed or refused."""
 
 
-def run(scenario: Scenario, world: World) -> Run:
+def run(scenario: Scenario, world: World, *, goes_on_refused: bool = False) -> Run:
     """Run a scenario; raises Incapable if the world lacks what it needs, ScenarioError if its course makes no sense.
 
-    A ConfigError of the sink passes through: it is the scenario's configuration that is wrong.
+    A ConfigError of the sink passes through: it is the scenario's configuration that is wrong. With `goes_on_refused`
+    a start that the sink refuses is a life that was none, and the course goes on.
     """
     for need in sorted(scenario.needs() & world.lacks):
         raise Incapable(world.name, need)
     session = world.session(scenario)
     try:
-        return _Runner(scenario, world.name, session).run()
+        return _Runner(scenario, world.name, session, goes_on_refused=goes_on_refused).run()
     finally:
         session.close()
 
@@ -136,7 +140,8 @@ def run(scenario: Scenario, world: World) -> Run:
 class _Runner:
     """The state of one run: the living process, the clock, the armed faults, and what has happened."""
 
-    def __init__(self, scenario: Scenario, world: str, session: Session) -> None:
+    def __init__(self, scenario: Scenario, world: str, session: Session, *, goes_on_refused: bool) -> None:
+        self._goes_on_refused = goes_on_refused
         self._scenario = scenario
         self._world = world
         self._session = session
@@ -159,7 +164,8 @@ class _Runner:
         for step in self._scenario.course:
             first = len(self._events)
             self._take(step)
-            marks.append(Mark(step, first, len(self._events)))
+            paused = self._life.poll_request.paused if self._life is not None and self._alive() else frozenset()
+            marks.append(Mark(step, first, len(self._events), paused))
         if self._life is not None:
             self._state = self._life.state
             self._session.kill(self._life)
@@ -167,11 +173,12 @@ class _Runner:
             world=self._world,
             log=self._scenario.log,
             events=tuple(self._events),
-            versions=self._session.versions(),
+            versions=tuple(map(readable, self._session.versions())),
             unfinished_uploads=self._session.unfinished_uploads(),
             committed={h.TopicPartition(*tp): offset for tp, offset in self._session.committed().items()},
             settled=self._rested,
             drained=self._drained,
+            schemas=self._scenario.schemas,
         )
         return Run(self._scenario, history, tuple(marks), tuple(self._armed.faults), self._state)
 
@@ -234,7 +241,14 @@ class _Runner:
             self._assign = tuple(TopicPartition(*tp) for tp in step.assign)
         number, self._lives = self._lives, self._lives + 1
         properties = {**DEFAULTS, **self._config}
-        self._life = self._session.life(number, properties, self._clock, self._armed, self._events)
+        try:
+            self._life = self._session.life(number, properties, self._clock, self._armed, self._events)
+        except ConfigError as refused:
+            if not self._goes_on_refused:
+                raise
+            self._life, self._state = None, "refused"
+            self._events.append(h.Changed(f"the sink refused to start: {refused}"))
+            return
         self._life.start(self._start_positions())
 
     def _start_positions(self) -> dict[TopicPartition, int]:
@@ -257,12 +271,18 @@ class _Runner:
         self._state = "killed"
 
     def _rest(self, count: int) -> None:
-        """Let the sink finish; a fault that is still armed may fire here too, and the sink is started again."""
+        """Let the sink finish, with every partition its own again.
+
+        A fault that is still armed may fire here too, and the sink is started again.
+        """
         self._rested = True
+        whole = tuple(sorted(self._scenario.log))
         for _ in range(3 + len(self._armed.faults)):
             try:
                 if not self._alive():
-                    self._start(Start())
+                    self._start(Start(assign=whole))
+                elif {h.TopicPartition(*tp) for tp in self._assign} != {*whole}:
+                    self._step_of_life(Rebalance(whole))
                 self._read_to_the_end(count)
                 if self._life is not None and self._alive():
                     self._drained = self._at_the_end(self._life)

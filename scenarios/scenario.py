@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from onceproof.model.history import Log, TopicPartition
 from onceproof.model.ordinals import ordinal
 
-FaultAt: TypeAlias = Literal["create", "part", "complete", "abort", "commit"]
+FaultAt: TypeAlias = Literal["create", "part", "complete", "abort", "tag", "dead letter", "commit"]
 FaultKind: TypeAlias = Literal["crash", "503", "500", "403", "io"]
 
 
@@ -78,7 +78,7 @@ class ExpireOffsets(NamedTuple):
 
 
 class Rest(NamedTuple):
-    """Faults are over. Start if need be, read to the end, let back-offs and slots pass, commit and stop."""
+    """Faults are over. Start if need be, read all partitions to the end, let back-offs and slots pass, commit, stop."""
 
     poll: int = 500
 
@@ -120,6 +120,8 @@ class Scenario:
     seed: int | None = None
     origin: Mapping[str, Any] | None = None
     """How the file says the log, where it is not a list of records."""
+    schemas: Mapping[int, str] = field(default_factory=dict)
+    """What the schema registry holds: Avro schemas by id."""
 
     def needs(self) -> frozenset[str]:
         """The capabilities that a world must have to run it, as worlds name them."""

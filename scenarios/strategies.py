@@ -262,7 +262,9 @@ def _places(calm: Scenario, placed: tuple[Fault, ...]) -> list[Fault]:
     struck = [
         at for at, event in enumerate(events) if isinstance(event, h.Changed) and event.what.startswith("fault: ")
     ]
-    done = sum(isinstance(event, h.Committed | h.Requested) for event in events[: max(struck, default=0)])
+    done = sum(
+        isinstance(event, h.Committed | h.Requested | h.DeadLettered) for event in events[: max(struck, default=0)]
+    )
     done -= sum(
         isinstance(event, h.Requested) and event.request == "head" for event in events[: max(struck, default=0)]
     )

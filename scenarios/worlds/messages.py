@@ -20,6 +20,7 @@ class Birth:
     group: str
     ends: Mapping[TopicPartition, int]
     consumer_settings: Mapping[str, Any]
+    schemas: Mapping[int, str]
 
 
 @dataclass(frozen=True, slots=True)

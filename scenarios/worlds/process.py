@@ -142,6 +142,7 @@ class ProcessSession:
         self._group = broker.fresh_topics(scenario.log)
         self._bucket = bucket_server.fresh_bucket()
         self._lives: list[ProcessLife] = []
+        self._schemas = scenario.schemas
 
     def life(
         self, number: int, properties: Mapping[str, str], clock: ScriptedClock, armed: Armed, events: list[h.Event]
@@ -156,7 +157,14 @@ class ProcessSession:
         }
         parse({**properties, **world})  # the user's error is raised here, not in the process
         birth = Birth(
-            number, dict(properties), world, self._broker.bootstrap_servers, self._group, self._ends, CONSUMER
+            number,
+            dict(properties),
+            world,
+            self._broker.bootstrap_servers,
+            self._group,
+            self._ends,
+            CONSUMER,
+            self._schemas,
         )
         life = ProcessLife(self._address, birth, clock, armed, events)
         self._lives.append(life)

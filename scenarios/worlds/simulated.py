@@ -12,7 +12,7 @@ from onceproof.scenarios.life import Armed, Killed, Life, ScriptedClock
 from onceproof.scenarios.run import LifeLike
 from onceproof.scenarios.scenario import Scenario
 from onceproof.sink.config import SinkConfig, parse
-from onceproof.sink.effects import Poll, Record, TopicPartition
+from onceproof.sink.effects import Poll, Record, SendDeadLetter, TopicPartition
 from onceproof.sink.errors import StoreError
 
 
@@ -22,6 +22,7 @@ class MemoryBucket:
     def __init__(self) -> None:
         self.by_key: dict[str, list[h.Version]] = {}
         self.uploads: dict[str, tuple[str, dict[int, bytes]]] = {}
+        self.tags: dict[str, tuple[tuple[str, str], ...]] = {}
         self._count = 0
 
     def head_bucket(self) -> None:
@@ -62,6 +63,13 @@ class MemoryBucket:
         self._upload(key, upload_id)
         del self.uploads[upload_id]
 
+    def tag_object(self, key: str, tags: tuple[tuple[str, str], ...], *, attempts: int) -> None:
+        """Keep the tags of an object; 404 where there is none."""
+        if key not in self.by_key:
+            message = f"{key}: 404 NoSuchKey"
+            raise StoreError(message, retry=False, outcome="not applied", status=404, code="NoSuchKey")
+        self.tags[key] = tags
+
     def head_object(self, key: str) -> Literal["exists", "missing", "forbidden"]:
         """Whether a reader would see it."""
         return "exists" if key in self.by_key else "missing"
@@ -80,6 +88,11 @@ class MemoryBroker:
     def __init__(self, log: Mapping[TopicPartition, tuple[Record, ...]]) -> None:
         self._log = log
         self.committed: dict[TopicPartition, int] = {}
+        self.dead_letters: list[SendDeadLetter] = []
+
+    def send(self, letter: SendDeadLetter) -> None:
+        """Keep a dead letter."""
+        self.dead_letters.append(letter)
 
     def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Take the group's offsets, backwards too, as Kafka does."""
@@ -124,6 +137,7 @@ class SimulatedSession:
     def __init__(self, scenario: Scenario) -> None:
         self._bucket = MemoryBucket()
         self._broker = MemoryBroker(sink_log(scenario.log))
+        self._schemas = scenario.schemas
 
     def life(
         self, number: int, properties: Mapping[str, str], clock: ScriptedClock, armed: Armed, events: list[h.Event]
@@ -136,6 +150,8 @@ class SimulatedSession:
             store=self._bucket,
             offsets=self._broker,
             source=self._broker,
+            dead_letters=self._broker,
+            schemas=self._schemas,
             clock=clock,
             armed=armed,
             emit=events.append,

@@ -24,8 +24,10 @@ from onceproof.scenarios.errors import EnvironmentFailure
 from onceproof.scenarios.life import Armed, Life, ScriptedClock
 from onceproof.scenarios.worlds.messages import Birth, Order, Reply
 from onceproof.sink.config import parse
-from onceproof.sink.effects import Poll, Record, TopicPartition
+from onceproof.sink.deadletters import DeadLetterQueue
+from onceproof.sink.effects import Poll, Record, SendDeadLetter, TopicPartition
 from onceproof.sink.kafka import KafkaConsumer
+from onceproof.sink.ports import DeadLetters
 from onceproof.sink.s3 import S3Store, client
 
 _FETCH_S = 30.0
@@ -71,6 +73,13 @@ class ConsumerSource:
         return len(self._buffers[partition]) < count and self._fetched[partition] < self._ends[partition]
 
 
+class _NoQueue:
+    """Where no topic for dead letters is configured."""
+
+    def send(self, letter: SendDeadLetter) -> None:
+        raise AssertionError(f"nobody asked for dead letters: {letter}")
+
+
 class _ProcessLife(Life):
     """A life whose consumer must be told what is assigned."""
 
@@ -93,8 +102,11 @@ def _serve(connection: Connection) -> None:
         connection.recv()  # for ever: only a parent that is gone itself ends this, by EOFError
         raise AssertionError("an order came for a life that waits for its kill -9")
 
-    consumer = KafkaConsumer(birth.bootstrap_servers, birth.group, birth.consumer_settings)
     config = parse({**birth.properties, **birth.world_properties})
+    consumer = KafkaConsumer(birth.bootstrap_servers, birth.group, birth.consumer_settings, headers=True)
+    dead_letters: DeadLetters = _NoQueue()
+    if config.dead_letter_topic:
+        dead_letters = DeadLetterQueue(config, birth.bootstrap_servers)
     source = ConsumerSource(consumer, birth.ends)
     life = _ProcessLife(
         number=birth.number,
@@ -103,6 +115,8 @@ def _serve(connection: Connection) -> None:
         store=S3Store(config),
         offsets=consumer,
         source=source,
+        dead_letters=dead_letters,
+        schemas=birth.schemas,
         clock=clock,
         armed=armed,
         emit=events.append,

@@ -30,8 +30,8 @@ DEFECTS = (
     Defect(
         "a commit does not wait for the file to be complete",
         "machine",
-        "        self._last_offset = last.offset\n",
-        "        self._last_offset = last.offset\n        self._pending = last.offset + 1\n",
+        "        self._last_directory = directory\n",
+        "        self._last_directory = directory\n        self._pending = records[end - 1].offset + 1\n",
     ),
     Defect(
         "the position is committed, not the written offset",
@@ -56,14 +56,14 @@ DEFECTS = (
     Defect(
         "a file is named by its last record",
         "machine",
-        "        waiting_bytes = file.append(",
-        "        file.key = self._key(directory, last.offset)\n        waiting_bytes = file.append(",
+        "        key = self._key(directory, offset)\n",
+        "        key = self._key(directory, offset := self._waiting.records[-1].offset)\n",
     ),
     Defect(
         "names are off by one",
         "machine",
-        "self._key(directory, first.offset)",
-        "self._key(directory, first.offset + 1)",
+        "config, offset = self._config, record.offset",
+        "config, offset = self._config, record.offset + 1",
     ),
     Defect(
         "names are padded with one zero less", "partitioner", ".zfill(config.pad_width)", ".zfill(config.pad_width - 1)"
@@ -75,12 +75,12 @@ DEFECTS = (
         "local_ms = timestamp_ms",
     ),
     # --- when files are closed
-    Defect("> for >= in rotate.interval.ms", "machine", "self._base_ms >= interval_ms", "self._base_ms > interval_ms"),
+    Defect("> for >= in rotate.interval.ms", "machine", "base_ms >= interval_ms", "base_ms > interval_ms"),
     Defect(
         "a file takes one record more than flush.size",
         "machine",
-        "at + self._config.flush_size - self._count)",
-        "at + self._config.flush_size - self._count + 1)",
+        "at + config.flush_size - self._count)",
+        "at + config.flush_size - self._count + 1)",
     ),
     Defect(
         "a late record of another hour goes with the run that it comes in",
@@ -95,7 +95,12 @@ DEFECTS = (
         "pass",
     ),
     Defect("> for >= in the schedule", "machine", "now_ms >= self._scheduled_ms", "now_ms > self._scheduled_ms"),
-    Defect("the base is not forgotten", "machine", "        self._base_ms = None\n", ""),
+    Defect(
+        "the base is not forgotten",
+        "machine",
+        "        self._base_ms = None\n        self._schemas",
+        "        self._schemas",
+    ),
     Defect(
         "a later record raises the base",
         "machine",
@@ -108,12 +113,12 @@ DEFECTS = (
         "if self._base_ms is None:",
         "if self._base_ms is None or timestamp_ms < self._base_ms:",
     ),
-    Defect("a change of directory closes nothing", "machine", "directory != self._last_directory", "directory == ''"),
+    Defect("a change of directory closes nothing", "machine", "or directory == self._last_directory:", "or True:"),
     Defect(
         "a change of directory closes files though it is switched off",
         "machine",
-        "if self._config.rotate_on_partition_change and",
-        "if",
+        "if not self._config.rotate_on_partition_change or directory",
+        "if directory",
     ),
     Defect(
         "slots are counted from midnight UTC",
@@ -143,33 +148,33 @@ DEFECTS = (
     Defect(
         "the record that closes a file is dropped",
         "machine",
-        "                yield from self._rotate_by_time()\n                continue\n",
-        "                yield from self._rotate_by_time()\n                at += 1\n                continue\n",
+        "                return at\n",
+        "                return at + 1\n",
     ),
     Defect(
         "records stand in reverse",
         "upload",
-        'yield from self._send(b"".join(self._chunks))',
-        'yield from self._send(b"".join(reversed(self._chunks)))',
+        "self._buffer += self._writer.write(values, schema)",
+        "self._buffer[:0] = self._writer.write(values, schema)",
     ),
     Defect(
         "fields stand in the order of the text",
         "javajson",
-        "for name in hash_order(tuple(value)):\n",
-        "for name in value:\n",
+        "ordered = dict.fromkeys(hash_order(names))",
+        "ordered = dict.fromkeys(names)",
     ),
     # --- when something fails
     Defect(
         "files are completed in reverse",
         "machine",
-        "for directory in list(self._open):",
-        "for directory in list(reversed(self._open)):",
+        "for name, directory in list(self._open.items()):",
+        "for name, directory in list(reversed(self._open.items())):",
     ),
     Defect(
         "a rewind goes to the highest start",
         "machine",
-        "rewind = min((file.start_offset",
-        "rewind = max((file.start_offset",
+        "rewind = min((directory.start_offset",
+        "rewind = max((directory.start_offset",
     ),
     Defect("a rewind goes one record too far", "task", "= retry.rewind\n", "= retry.rewind + 1\n"),
     Defect("a failed writer does not back off", "task", "failed_ms=now_ms)", "failed_ms=None)"),
@@ -179,12 +184,17 @@ DEFECTS = (
         "< self._config.retry_backoff_ms",
         "<= self._config.retry_backoff_ms",
     ),
-    Defect("conditional writes are effective without a schedule", "config", " and schedule_ms != -1,\n", ",\n"),
+    Defect(
+        "conditional writes are effective without a schedule",
+        "config",
+        " and scheduled and not stored",
+        " and not stored",
+    ),
     Defect(
         "after a 412 reading goes on behind the next name",
         "machine",
-        "range(start_offset + 1, start_offset + 1 + SCAN_LIMIT)",
-        "range(start_offset + 2, start_offset + 2 + SCAN_LIMIT)",
+        "for offset in range(start_offset + 1, end):",
+        "for offset in range(start_offset + 2, end):",
     ),
 )
 

@@ -6,6 +6,7 @@ from typing import Literal
 from onceproof.model.history import (
     CommitAsked,
     Committed,
+    DeadLettered,
     Ended,
     Event,
     History,
@@ -19,7 +20,8 @@ from onceproof.model.history import (
     TopicPartition,
     Version,
 )
-from onceproof.model.rendering import body
+from onceproof.model.predictions import view_of
+from onceproof.model.settings import ObjectKind, settings
 
 T0 = 1_704_067_200_000  # 2024-01-01T00:00:00Z
 P = TopicPartition("t", 0)
@@ -48,6 +50,12 @@ def log_of(*times_ms: int, step_ms: int = 1000, count: int = 0) -> tuple[Record,
 def key(offset: int, directory: str = "partition=0") -> str:
     """The name of an object of `P`."""
     return f"topics/t/{directory}/t+0+{offset:010d}.json"
+
+
+def stored(log: Sequence[Record], config: Mapping[str, str], *offsets: int, kind: ObjectKind = "value") -> bytes:
+    """The text of an object of `P` that holds these records."""
+    view = view_of(tuple(log), P, settings(config)).kinds[kind]
+    return b"".join([view.lines[view.offsets.index(offset)] or b"" for offset in offsets])
 
 
 class Story:
@@ -81,16 +89,25 @@ class Story:
         content: bytes | None = None,
         outcome: Outcome = "ok",
         life: int | None = None,
+        kind: ObjectKind = "value",
+        packed: bytes | None = None,
     ) -> "Story":
-        """An object becomes visible; with `content` it holds that instead of the records."""
+        """An object becomes visible; with `content` it holds that instead of the records, `packed` is its body."""
         if content is None:
-            content = body(self.config, [record for at in offsets for record in self.log if record.offset == at])
+            content = stored(self.log, self.config, *offsets, kind=kind)
         version = str(len(self.versions))
-        self.versions.append(Version(name, version, content))
+        text = None if packed is None else content
+        self.versions.append(Version(name, version, content if packed is None else packed, text))
         if self.knows_order:
             self.events.append(
                 Requested(life or self.life, P, "complete", name, "u", outcome, applied=True, version_id=version)
             )
+        return self
+
+    def dead_letter(self, offset: int, *, applied: bool = True) -> "Story":
+        """A record is sent to the dead letter queue."""
+        outcome: Outcome = "ok" if applied else "failed"
+        self.events.append(DeadLettered(self.life, P, offset, outcome, applied=applied))
         return self
 
     def fail(self, name: str) -> "Story":

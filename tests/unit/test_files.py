@@ -264,7 +264,7 @@ def with_record(record: str) -> str:
         (MINIMAL.replace("value: x", "value: !!python/none x"), "not YAML: could not determine a constructor"),
         (
             MINIMAL + "expct: {}\n",
-            "'expct' is no name here; names are onceproof, name, about, source, seed, clock_ms, config, log, course,",
+            "'expct' is no name here; names are onceproof, name, about, source, seed, clock_ms, config, log, schemas,",
         ),
         (MINIMAL.replace("name: minimal", "name: Two words"), "name: String should match pattern"),
         (MINIMAL.replace("name: minimal\n", ""), "name: Field required"),
@@ -286,7 +286,7 @@ def with_record(record: str) -> str:
         ),
         (
             with_course("{fault: {at: put}}"),
-            "course[1].fault.at: Input should be 'create', 'part', 'complete', 'abort' or 'commit', found 'put'",
+            "fault.at: Input should be 'create', 'part', 'complete', 'abort', 'tag', 'dead letter' or 'commit', found",
         ),
         (
             with_course("{fault: {at: part, kind: '404'}}"),

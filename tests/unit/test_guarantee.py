@@ -2,12 +2,14 @@
 
 import dataclasses
 import itertools
+from typing import ClassVar
 
 import pytest
 from model_stories import HOURLY, JSON, SCHEDULED, T0, P, Story, key, log_of
 
 from onceproof.model.findings import Finding, Kind
 from onceproof.model.guarantee import Evidence, Guarantee, Placed, combine, is_identical, strongest
+from onceproof.model.history import Record
 from onceproof.model.judge import judge
 from onceproof.model.lives import course_of
 
@@ -214,3 +216,58 @@ class TestIdentical:
         story.complete(key(0), 0, 1)
 
         assert G.ONCE_AT_ALL_TIMES == judge(story.end().history(settled=False)).guarantee
+
+
+class TestErrants:
+    """Dead letters and keys beside identical objects."""
+
+    KEYED: ClassVar = {
+        **HOURLY,
+        "key.converter": "org.apache.kafka.connect.storage.StringConverter",
+        "store.kafka.keys": "true",
+        "keys.format.class": JSON["format.class"],
+        "errors.tolerance": "all",
+        "errors.deadletterqueue.topic.name": "dlq",
+        "flush.size": "3",
+    }
+    DIRECTORY = "year=2024/month=01/day=01/hour=00"
+
+    def log(self, *seconds: int) -> tuple[Record, ...]:
+        """Records at these seconds; the third has no key, and so is errant."""
+        return tuple(Record(at, T0 + s * 1000, None if at == 2 else b"k", b"%d" % at) for at, s in enumerate(seconds))
+
+    def both(self, story: Story, first: int, *offsets: int) -> Story:
+        """Values and keys of these records."""
+        name = key(first, self.DIRECTORY)
+        story.complete(name, *offsets)
+        return story.complete(name.replace(".json", ".keys.json"), *offsets, kind="key")
+
+    def test_errant_records_do_not_shift_what_goes_by_count(self) -> None:
+        """A crash between two windows; the letter is sent again, the objects are the same."""
+        story = Story(self.log(0, 1, 2, 3, 4, 5, 6), self.KEYED).start().put(5).dead_letter(2)
+        self.both(story, 0, 0, 1, 3).end()
+        story.start().put(7).dead_letter(2)
+        self.both(self.both(story, 0, 0, 1, 3), 4, 4, 5, 6).commit(7)
+
+        assert G.IDENTICAL_OBJECTS == judge(story.history()).guarantee
+
+    def test_a_replay_that_begins_with_an_errant_record_cuts_elsewhere(self) -> None:
+        """H12: it sets the base of the interval, which in the run before it did not."""
+        config = {**self.KEYED, "flush.size": "99", "rotate.interval.ms": "60000"}
+        story = Story(self.log(0, 10, 20, 70, 79, 85, 131), config).start().put(4).dead_letter(2)
+        self.both(story, 0, 0, 1).commit(2).end()
+        story.start(2).put(7).dead_letter(2)
+        self.both(story, 3, 3, 4).commit(5)
+        verdict = judge(story.history())
+
+        assert () == verdict.findings
+        assert G.ONCE_AT_ALL_TIMES == verdict.guarantee
+
+    def test_how_a_log_was_split_is_taken_from_the_run_where_it_matters(self) -> None:
+        """H13: an errant base cuts at the end of a pass; the fault-free run has the same passes."""
+        config = {**self.KEYED, "flush.size": "9", "rotate.interval.ms": "60000"}
+        log = tuple(Record(at, T0 + s * 1000, b"k" if at else None, b"1") for at, s in enumerate((0, 70, 30)))
+        story = Story(log, config).start().put(2).dead_letter(0)
+        self.both(story, 1, 1).put(3).commit(2)
+
+        assert G.IDENTICAL_OBJECTS == judge(story.history()).guarantee

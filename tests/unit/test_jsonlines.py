@@ -3,7 +3,7 @@
 import pytest
 
 from onceproof.model import jsonlines
-from onceproof.model.history import History, Record, TopicPartition
+from onceproof.model.history import DeadLettered, History, Record, Requested, TopicPartition, Version
 from onceproof.model.judge import judge
 from onceproof.scenarios import files
 from onceproof.scenarios.replay import LIBRARY
@@ -30,6 +30,28 @@ def test_any_bytes_survive() -> None:
     history = History("w", {TopicPartition("t-1", 3): records}, (), ())
 
     assert history == jsonlines.loads(jsonlines.dumps(history))
+
+
+def test_dead_letters_texts_and_schemas_survive() -> None:
+    """What a body says where it does not say it itself, and what the registry holds."""
+    partition = TopicPartition("t", 0)
+    events = (
+        DeadLettered(1, partition, 3, "unknown", applied=None, detail="null key"),
+        Requested(1, partition, "tag", "k", "", "ok", applied=True),
+    )
+    versions = (Version("k", "v", b"\x1f\x8b", b'{"i":1}\n'), Version("l", "w", b"1\n"))
+    history = History("w", {partition: ()}, events, versions, schemas={7: '"string"'})
+
+    assert history == jsonlines.loads(jsonlines.dumps(history))
+
+
+def test_a_history_of_an_older_version_has_neither_texts_nor_schemas() -> None:
+    """Files of before there were any still load, and what has none is written as it was."""
+    head = '{"history": 1, "world": "w", "unfinished_uploads": [], "committed": [], "settled": true, "drained": true}'
+    text = f'{head}\n{{"version": "k", "version_id": "v", "body": "1"}}\n'
+
+    assert History("w", {}, (), (Version("k", "v", b"1"),)) == jsonlines.loads(text)
+    assert text == jsonlines.dumps(jsonlines.loads(text))
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"history":2}', '{"event":"Moved"}', "nonsense"])

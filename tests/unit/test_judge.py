@@ -2,14 +2,17 @@
 
 import dataclasses
 import hashlib
+import json
+from typing import ClassVar
 
 import pytest
 from model_stories import HOURLY, JSON, SCHEDULED, T0, P, Story, key, log_of
 
 from onceproof.model.findings import ranges
-from onceproof.model.history import Changed, Committed, History, Put, Record, Requested, Started, TopicPartition
+from onceproof.model.history import Changed, Committed, History, Opened, Put, Record, Requested, Started, TopicPartition
 from onceproof.model.judge import Verdict, Write, judge
 from onceproof.model.ordinals import ordinal
+from onceproof.model.settings import OutsideDomain
 
 HOUR = 3_600_000
 FIVE = log_of(count=5)
@@ -539,3 +542,228 @@ class TestEvidence:
     def test_numbers_count(self) -> None:
         """Sentences count versions and effects as people do."""
         assert ("1st", "2nd", "3rd", "11th", "112th", "271st") == tuple(map(ordinal, (1, 2, 3, 11, 112, 271)))
+
+
+GZIP = {**JSON, "s3.compression.type": "gzip"}
+QUEUE = {"errors.tolerance": "all", "errors.deadletterqueue.topic.name": "dlq"}
+PARTS = {
+    **JSON,
+    "key.converter": "org.apache.kafka.connect.storage.StringConverter",
+    "header.converter": "org.apache.kafka.connect.storage.StringConverter",
+    "store.kafka.keys": "true",
+    "store.kafka.headers": "true",
+    "keys.format.class": JSON["format.class"],
+    "headers.format.class": JSON["format.class"],
+    "behavior.on.null.values": "write",
+}
+KEYED = tuple(record._replace(key=b"k%d" % record.offset, headers=(("h", b"%d" % record.offset),)) for record in FIVE)
+
+
+def part(offset: int, kind: str, directory: str = "partition=0") -> str:
+    """The name of the object of keys or headers beside a value."""
+    return key(offset, directory).replace(".json", f".{kind}.json")
+
+
+class TestKinds:
+    """Values, keys and headers: a record stands once in each."""
+
+    def of_three(self) -> Story:
+        """One file of values, keys and headers, all right."""
+        story = Story(KEYED[:2], PARTS).start().put(2).complete(key(0), 0, 1)
+        return story.complete(part(0, "keys"), 0, 1, kind="key").complete(part(0, "headers"), 0, 1, kind="headers")
+
+    def test_one_record_stands_once_in_each_kind(self) -> None:
+        """That is no duplicate."""
+        verdict = judge(self.of_three().commit(2).end("stopped").history())
+
+        assert [] == found(verdict)
+        assert [("headers", (0, 1)), ("value", (0, 1)), ("key", (0, 1))] == [
+            (each.kind, each.offsets) for each in verdict.objects
+        ]
+        assert ["value", "key", "headers"] == [each.kind for each in verdict.writes]
+
+    def test_a_key_may_be_lost_alone(self) -> None:
+        """The values are all there; of a header object that never came all is lost."""
+        story = Story(KEYED[:2], PARTS).start().put(2).complete(key(0), 0, 1)
+        story.complete(part(0, "keys"), 0, kind="key").commit(2)
+        verdict = judge(story.history(settled=False))
+
+        assert {("lost", (1,), "key"), ("lost", (0, 1), "headers")} <= {
+            (each.kind, each.offsets, each.object_kind) for each in verdict.findings
+        }
+        assert not [each for each in verdict.findings if each.object_kind == "value"]
+
+    def test_a_key_may_stand_twice_alone(self) -> None:
+        """A duplicate of one kind names that kind."""
+        story = self.of_three().complete(part(1, "keys"), 1, kind="key").commit(2)
+        doubled = [each for each in judge(story.history()).findings if each.kind == "duplicated"]
+
+        assert [("key", (1,))] == [(each.object_kind, each.offsets) for each in doubled]
+
+    def test_the_order_of_completion_is_value_key_headers(self) -> None:
+        """Another order is reordered."""
+        story = Story(KEYED[:2], PARTS).start().put(2).complete(part(0, "keys"), 0, 1, kind="key")
+        story.complete(key(0), 0, 1).complete(part(0, "headers"), 0, 1, kind="headers").commit(2)
+
+        assert ["reordered"] == [each.kind for each in judge(story.history()).findings]
+
+    def test_a_tombstone_stands_among_keys_and_headers_alone(self) -> None:
+        """No value of it is lost."""
+        log = (KEYED[0], KEYED[1]._replace(value=None))
+        story = Story(log, PARTS).start().put(2).complete(key(0), 0)
+        story.complete(part(0, "keys"), 0, kind="key").complete(part(0, "headers"), 0, kind="headers")
+        story.complete(part(1, "keys", "tombstone"), 1, kind="key")
+        story.complete(part(1, "headers", "tombstone"), 1, kind="headers").commit(2)
+
+        assert [] == found(judge(story.history()))
+
+
+class TestDeadLetters:
+    """What cannot be stored."""
+
+    LOG = (FIVE[0], FIVE[1]._replace(value=b"{"), *FIVE[2:4])
+    KEYS_ONLY: ClassVar = {**PARTS, **QUEUE, "store.kafka.headers": "false", "behavior.on.null.values": "fail"}
+
+    def test_a_dead_letter_is_not_lost(self) -> None:
+        """It stands in its queue."""
+        story = Story(self.LOG, {**JSON, **QUEUE}).start().put(4).dead_letter(1).complete(key(0), 0, 2).commit(3)
+
+        assert [] == found(judge(story.history()))
+
+    @pytest.mark.parametrize("is_refused", [True, False])
+    def test_what_is_skipped_without_a_letter_is_lost(self, is_refused: bool) -> None:
+        """The queue refused it, or never saw it."""
+        story = Story(self.LOG, {**JSON, **QUEUE}).start().put(4)
+        if is_refused:
+            story.dead_letter(1, applied=False)
+        story.complete(key(0), 0, 2).commit(3)
+
+        assert [("lost", (1,), True)] == found(judge(story.history()))
+
+    def test_without_a_queue_what_is_skipped_is_not_missed(self) -> None:
+        """The user asked for that."""
+        story = Story(self.LOG, {**JSON, "errors.tolerance": "all"}).start().put(4).complete(key(0), 0, 2).commit(3)
+
+        assert [] == found(judge(story.history()))
+
+    def test_a_commit_must_follow_the_letters(self) -> None:
+        """An errant record below a commit must stand in the queue by then."""
+        log = (KEYED[0], KEYED[1]._replace(key=None), KEYED[2])
+        story = Story(log, self.KEYS_ONLY).start().put(3).complete(key(0), 0, 2)
+        story.complete(part(0, "keys"), 0, 2, kind="key").commit(3).dead_letter(1)
+
+        kinds = [(each.kind, each.offsets, each.object_kind) for each in judge(story.history()).findings]
+        assert [("overtaken", (1,), "value"), ("overtaken", (1,), "key")] == kinds
+
+    def test_a_letter_for_a_good_record_does_not_excuse_it(self) -> None:
+        """Only what some writer had to refuse may be missing."""
+        log = KEYED[:3]
+        story = Story(log, self.KEYS_ONLY).start().put(3).dead_letter(1).complete(key(0), 0, 2)
+        story.complete(part(0, "keys"), 0, 2, kind="key").commit(3)
+        verdict = judge(story.history())
+
+        assert {("lost", (1,), "value"), ("lost", (1,), "key")} <= {
+            (each.kind, each.offsets, each.object_kind) for each in verdict.findings
+        }
+
+
+class TestTexts:
+    """Bodies that the model reads by their text."""
+
+    def test_a_compressed_body_is_read_by_its_text(self) -> None:
+        """Names, records and order are judged as ever."""
+        story = Story(FIVE, GZIP).start().put(5).complete(f"{key(0)}.gz", 0, 1, packed=b"\x1f\x8b1")
+        story.complete(f"{key(2)}.gz", 2, 3, packed=b"\x1f\x8b2").commit(4)
+
+        assert [] == found(judge(story.history()))
+
+    def test_equal_records_in_other_bytes_are_re_encoded(self) -> None:
+        """The second life writes the same records; only the bytes differ."""
+        story = Story(FIVE, GZIP).start().put(5).complete(f"{key(0)}.gz", 0, 1, packed=b"\x1f\x8b1").end()
+        story.start().put(5).complete(f"{key(0)}.gz", 0, 1, packed=b"\x1f\x8b9")
+        story.complete(f"{key(2)}.gz", 2, 3, packed=b"\x1f\x8b2").commit(4)
+        verdict = judge(story.history())
+
+        assert [("re-encoded", (), False)] == found(verdict)
+        assert "once at all times" == verdict.guarantee.value
+
+    def test_a_value_under_another_schema_than_its_file_is_altered(self) -> None:
+        """BACKWARD: the third record must be projected to the second's schema; here it stands as it came."""
+        config = {**JSON, "value.converter.schemas.enable": "true", "schema.compatibility": "BACKWARD"}
+        fields = [[{"field": "a", "type": "string"}]] * 3
+        fields[1] = [*fields[1], {"field": "b", "type": "string", "default": "d"}]
+        log = tuple(
+            Record(at, T0, None, json.dumps({
+                "schema": {"type": "struct", "name": "R", "version": len(each), "fields": each},
+                "payload": {"a": "x", "b": "y"} if len(each) > 1 else {"a": "x"},
+            }).encode())
+            for at, each in enumerate(fields)
+        )  # fmt: skip
+        story = Story(log, config).start().put(3).complete(key(0), 0).complete(key(1), 1, 2).commit(3)
+
+        assert [("altered", (2,), True)] == found(judge(story.history()))
+
+
+class TestDeath:
+    """A life that a record kills."""
+
+    def test_a_sink_that_dies_as_it_must_is_stuck(self) -> None:
+        """The finding says which record kills it."""
+        log = (*FIVE[:3], FIVE[3]._replace(value=None))
+        story = Story(log).start().put(2).complete(key(0), 0, 1).put(4).end("failed")
+        verdict = judge(story.history(drained=False))
+
+        assert ["stuck"] == [each.kind for each in verdict.findings]
+        assert "offset 3 of t-0 kills it: null value" in verdict.findings[0].detail
+
+    def test_a_sink_that_lives_on_puts_records_where_none_belong(self) -> None:
+        """What it writes behind the record that must kill it is misplaced."""
+        log = (*FIVE[:3], FIVE[3]._replace(value=None), FIVE[4])
+        story = Story(log).start().put(2).complete(key(0), 0, 1).put(5).complete(key(2), 2, 4).commit(5)
+
+        kinds = [(each.kind, each.offsets) for each in judge(story.history()).findings]
+        assert [("misplaced", (2, 4)), ("lost", (3,))] == kinds
+
+    def test_a_sink_that_passes_over_what_must_kill_it_loses_it(self) -> None:
+        """A record that cannot be read, without any tolerance for it: no commit may pass it."""
+        log = (*FIVE[:2], FIVE[2]._replace(value=b"{"))
+        story = Story(log).start().put(2).complete(key(0), 0, 1).put(3).commit(3)
+
+        assert [("lost", (2,), True)] == found(judge(story.history()))
+
+
+class TestChanges:
+    """A configuration that changes between two lives."""
+
+    def test_keys_are_asked_for_from_the_life_on_that_stores_them(self) -> None:
+        """What the first life wrote without keys has no keys, and none are lost."""
+        plain = {
+            **PARTS,
+            "store.kafka.keys": "false",
+            "store.kafka.headers": "false",
+            "behavior.on.null.values": "fail",
+        }
+        keyed = {**plain, "store.kafka.keys": "true"}
+        story = Story(KEYED[:4], plain).start().put(2).complete(key(0), 0, 1).commit(2).end("stopped")
+        story.start(2, config=keyed).put(4).complete(key(2), 2, 3)
+        story.complete(part(2, "keys"), 2, 3, kind="key").commit(4)
+
+        assert [] == found(judge(story.history()))
+
+    def test_a_transform_to_another_topic_of_the_sink_is_outside(self) -> None:
+        """Whose writer gets the record, and when, is not modelled."""
+        other = P._replace(topic="u")
+        config = {
+            **JSON,
+            "transforms": "r",
+            "transforms.r.type": "org.apache.kafka.connect.transforms.RegexRouter",
+            "transforms.r.regex": "t",
+            "transforms.r.replacement": "u",
+        }
+        story = Story(FIVE, config).start().put(2).end("failed")
+        alone = judge(story.history(settled=False))
+        story.events.insert(2, Opened(1, other, 0, T0))
+
+        assert [] == found(alone)
+        with pytest.raises(OutsideDomain, match="leads t-0 to u"):
+            judge(story.history())

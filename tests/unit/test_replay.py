@@ -221,7 +221,7 @@ def test_what_the_world_lacks_is_named(tmp_path: Path) -> None:
     ("change", "told"),
     [
         ({"flush.size": "many"}, "flush.size: invalid value 'many': must be a whole number"),
-        ({"s3.compression.type": "gzip"}, "s3.compression.type: invalid value 'gzip'"),
+        ({"s3.compression.type": "snappy"}, "s3.compression.type: invalid value 'snappy'"),
     ],
 )
 def test_a_wrong_configuration_could_not_run(tmp_path: Path, change: dict[str, str], told: str) -> None:
@@ -232,14 +232,21 @@ def test_a_wrong_configuration_could_not_run(tmp_path: Path, change: dict[str, s
     assert told in done.differences[0]
 
 
-def test_what_the_model_does_not_cover_could_not_run(tmp_path: Path) -> None:
-    """A key that contains the text of tombstones gets no value object in the connector; the model says so."""
-    topic = TopicPartition("tombstone-audit", 0)
+def test_what_the_model_does_not_cover_could_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A partitioner of the user's own; the model says so."""
+    (tmp_path / "own_partitioner.py").write_text(
+        "class ByWeekday:\n"
+        "    def configure(self, properties):\n        pass\n"
+        "    def encode(self, record, now_ms):\n        return 'monday'\n",
+        encoding="utf-8",
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    config = {**CONFIG, "partitioner.class": "own_partitioner:ByWeekday"}
 
-    done = replay(written(tmp_path, replace(QUIET, log={topic: LOG[T0]})), SimulatedWorld())
+    done = replay(written(tmp_path, replace(QUIET, config=config)), SimulatedWorld())
 
     assert "could not run" == done.outcome
-    assert "the model does not cover it: tombstone.encoded.partition" in done.differences[0]
+    assert "the model does not cover it: partitioner.class" in done.differences[0]
 
 
 def test_offsets_cannot_expire_under_a_living_sink(tmp_path: Path) -> None:
