@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from onceproof.model.predictions import LogView, offsets_by_line
+from onceproof.model.predictions import KindView, offsets_by_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,19 +24,22 @@ class Content:
     unknown: int
     """Pieces between separators that are no record of the log."""
     is_exact: bool
-    """True if the bytes are those of the model for these records in this order."""
+    """True if the bytes are those of the model for these records in this order, perhaps projected otherwise."""
+    pieces: tuple[bytes, ...]
+    """The bytes of each of `offsets`."""
 
 
-def content_of(body: bytes, view: LogView, first_offset: int) -> Content:
+def content_of(body: bytes, view: KindView, first_offset: int) -> Content:
     """Read a body whose name says that it begins at `first_offset`."""
     offsets: list[int] = []
+    pieces: list[bytes] = []
     unknown = at = 0
     is_exact = True
     last = first_offset - 1
     while at < len(body):
         found = _record_at(body, at, view, last)
         if found is None:
-            end = _piece_end(body, at, view.rules.separator)
+            end = _piece_end(body, at, view.layout.separator)
             offset = _same_value(body[at:end], view, last)
             is_exact = False
             if offset is None:
@@ -45,19 +48,21 @@ def content_of(body: bytes, view: LogView, first_offset: int) -> Content:
         if found[0] is not None:
             last = found[0]
             offsets.append(last)
+            pieces.append(body[at : found[1]])
         at = found[1]
-    return Content(tuple(offsets), unknown, is_exact)
+    return Content(tuple(offsets), unknown, is_exact, tuple(pieces))
 
 
-def _record_at(body: bytes, at: int, view: LogView, last: int) -> tuple[int | None, int] | None:
+def _record_at(body: bytes, at: int, view: KindView, last: int) -> tuple[int | None, int] | None:
     """The record that stands at `at`, and where it ends: the one due next, else any, longest first."""
     following = bisect_right(view.offsets, last)
     if following < len(view.offsets):
-        line = view.lines[following]
-        if line and body.startswith(line, at):
-            return view.offsets[following], at + len(line)
+        offset = view.offsets[following]
+        for line in (view.lines[following], *view.projections.get(offset, ())):
+            if line and body.startswith(line, at):
+                return offset, at + len(line)
     lines = offsets_by_line(view)
-    end = _piece_end(body, at, view.rules.separator)
+    end = _piece_end(body, at, view.layout.separator)
     if body[at:end] in lines:
         return _after(lines[body[at:end]], last), end
     for length in _lengths(view):
@@ -79,23 +84,24 @@ def _piece_end(body: bytes, at: int, separator: bytes) -> int:
 
 
 @lru_cache(maxsize=64)
-def _lengths(view: LogView) -> tuple[int, ...]:
-    return tuple(sorted({len(line) for line in view.lines if line}, reverse=True))
+def _lengths(view: KindView) -> tuple[int, ...]:
+    return tuple(sorted({len(line) for line in offsets_by_line(view) if line}, reverse=True))
 
 
-def _same_value(piece: bytes, view: LogView, last: int) -> int | None:
+def _same_value(piece: bytes, view: KindView, last: int) -> int | None:
     """The record whose JSON value a piece of other bytes holds, if any."""
-    if view.rules.format != "json":
+    if view.layout.format != "json":
         return None
     offsets = _offsets_by_value(view).get(_canonical(piece) or "")
     return _after(offsets, last) if offsets else None
 
 
 @lru_cache(maxsize=64)
-def _offsets_by_value(view: LogView) -> Mapping[str, tuple[int, ...]]:
+def _offsets_by_value(view: KindView) -> Mapping[str, tuple[int, ...]]:
     found: dict[str, list[int]] = {}
     for offset, line in zip(view.offsets, view.lines, strict=True):
-        found.setdefault(_canonical(line) or "", []).append(offset)
+        if line is not None:
+            found.setdefault(_canonical(line) or "", []).append(offset)
     return {text: tuple(offsets) for text, offsets in found.items() if text}
 
 

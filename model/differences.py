@@ -46,8 +46,8 @@ def _had_to_finish(bucket: Bucket, writer: Writer, *, is_finished: bool) -> bool
 def _missing(bucket: Bucket, writer: Writer, done: int) -> Iterator[Finding]:
     """Predicted objects that a writer left out at its end, unless others left them exactly so."""
     resting = {held.key: held.offsets for held in bucket.resting}
-    cover = bucket.cover.get(writer.partition, {})
     for made in bucket.predictions[writer].expected.objects[done:]:
+        cover = bucket.cover.get((writer.partition, made.kind), {})
         if resting.get(made.key) != made.offsets:
             yield Finding(
                 kind="misplaced",
@@ -57,6 +57,7 @@ def _missing(bucket: Bucket, writer: Writer, done: int) -> Iterator[Finding]:
                 at_rest=any(offset not in cover for offset in made.offsets),
                 detail=f"expected life {writer.life} to complete {made.key} "
                 f"with offsets {ranges(made.offsets)} (closed by {made.cause}), found that it never did",
+                object_kind=made.kind,
             )
 
 
@@ -80,7 +81,7 @@ def _matched(found: Sequence[Held], prediction: Prediction) -> int | None:
 def _differences(found: Sequence[Held], prediction: Prediction, writer: Writer) -> Iterator[Finding]:
     """What distinguishes the objects that a writer completed from those predicted."""
     objects = prediction.expected.objects
-    home = {offset: made.key for made in objects for offset in made.offsets}
+    home = {(made.kind, offset): made.key for made in objects for offset in made.offsets}
     strangers = False
     for held in found:
         yield from _unreadable(held)
@@ -89,7 +90,8 @@ def _differences(found: Sequence[Held], prediction: Prediction, writer: Writer) 
         elsewhere = tuple(sorted(wanted ^ set(held.offsets)))
         if elsewhere:
             strangers = True
-            keys = (held.key, *sorted({home[each] for each in elsewhere if each in home} - {held.key}))
+            others = {home[held.kind, each] for each in elsewhere if (held.kind, each) in home}
+            keys = (held.key, *sorted(others - {held.key}))
             yield Finding(
                 kind="misplaced",
                 partition=writer.partition,
@@ -98,6 +100,7 @@ def _differences(found: Sequence[Held], prediction: Prediction, writer: Writer) 
                 at_rest=held.at_rest,
                 detail=f"expected life {writer.life} to put offsets {ranges(sorted(wanted))} "
                 f"into {held.key}, found {ranges(sorted(set(held.offsets)))}",
+                object_kind=held.kind,
             )
         standing = held.offsets[: len(held.offsets) - len(held.altered)]
         late = sorted({after for before, after in pairwise(standing) if after < before})
@@ -109,6 +112,7 @@ def _differences(found: Sequence[Held], prediction: Prediction, writer: Writer) 
                 keys=(held.key,),
                 at_rest=held.at_rest,
                 detail=f"expected ascending offsets in {held.key}, found {ranges(late)} behind later ones",
+                object_kind=held.kind,
             )
     if not strangers:
         yield from _out_of_turn(found, prediction, writer)
@@ -134,6 +138,7 @@ def _out_of_turn(found: Sequence[Held], prediction: Prediction, writer: Writer) 
         at_rest=False,
         detail=f"expected life {writer.life} to complete {wanted.key if wanted else 'nothing more'} next, "
         f"found {early.key}",
+        object_kind=early.kind,
     )
 
 
@@ -149,7 +154,8 @@ def _unreadable(held: Held) -> Iterator[Finding]:
             at_rest=held.at_rest,
             detail=f"expected {held.key} to hold records of the log as rendered, found other content "
             f"(in place of offsets {ranges(offsets)})",
+            object_kind=held.kind,
         )
     elif held.unknown:
         detail = f"expected records of the log in {held.key}, found content that is none"
-        yield Finding("leaked", held.partition, (), (held.key,), held.at_rest, detail)
+        yield Finding("leaked", held.partition, (), (held.key,), held.at_rest, detail, held.kind)

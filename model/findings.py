@@ -1,10 +1,11 @@
 """What a judge can find, as values: not exceptions, and naming records by topic, partition and offset."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
 from onceproof.model.history import Outcome, TopicPartition
+from onceproof.model.settings import ObjectKind
 
 Kind: TypeAlias = Literal[
     "lost",
@@ -35,6 +36,8 @@ class Finding:
     """False: it was so for a moment only, and is not so at the end."""
     detail: str
     """A sentence: what was expected, what was found, where."""
+    object_kind: ObjectKind = "value"
+    """What the objects hold, or should hold, of these records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ class ObjectAtRest:
     """In the order in which they stand; empty for a foreign object."""
     life: int | None
     """The life of the sink that wrote it; None if no event says so."""
+    kind: ObjectKind = "value"
+    """What it holds of its records."""
 
 
 class Write(NamedTuple):
@@ -64,6 +69,21 @@ class Write(NamedTuple):
     """What the sink was told of it."""
     cause: str
     """Why the file was closed, where the object is, to the byte, what the model expects; else empty."""
+    kind: ObjectKind = "value"
+    """What it holds of its records."""
+
+
+OF_A_RECORD: Mapping[ObjectKind, str] = {
+    "value": "each record",
+    "key": "each key",
+    "headers": "the headers of each record",
+}
+"""What an object of a kind holds once, in words."""
+
+
+def of_offsets(kind: ObjectKind) -> str:
+    """`offsets`, or what of them an object of another kind holds."""
+    return {"value": "offsets", "key": "keys of offsets", "headers": "headers of offsets"}[kind]
 
 
 def ranges(offsets: Sequence[int]) -> str:

@@ -17,15 +17,16 @@ not overlap.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import pairwise
 
 from onceproof.model.findings import Finding, Kind
 from onceproof.model.history import Log, Record, TopicPartition
+from onceproof.model.inputs import Registry, inputs_of
 from onceproof.model.lives import Writer
-from onceproof.model.placement import Life, Object, Pass
-from onceproof.model.predictions import expected_again, looked_at_again, view_of
+from onceproof.model.placement import Expected, Life, Object, Pass, whole_log
+from onceproof.model.predictions import expected_again, looked_at_again
 from onceproof.model.settings import Settings
 
 
@@ -96,6 +97,8 @@ class Evidence:
     """The run was settled and drained: no closed window may be missing."""
     is_read: bool = True
     """Every record to store was within reach of some life, or stands in an object; false only if settled."""
+    schemas: Registry = field(default_factory=dict)
+    """What the schema registry holds."""
 
 
 def strongest(findings: Iterable[Finding], evidence: Evidence) -> Guarantee:
@@ -154,10 +157,13 @@ def _is_fault_free(log: Sequence[Record], placed: Sequence[Placed], last: Writer
     for at, stretch in enumerate(stretches):
         is_last = at + 1 == len(stretches)
         whole = evidence.is_finished and is_last and stretch[0].writer.rules is last.rules
-        if not _is_one_run(log, stretch, last, start, must_be_all=whole, may_lack=not evidence.is_finished and is_last):
+        wanted = _run(_Case(log, stretch, last, start, evidence.schemas))
+        if not _is_one_run(wanted, stretch, must_be_all=whole, may_lack=not evidence.is_finished and is_last):
             return False
         start = ends[at] + 1
-    return bool(stretches) or not evidence.is_finished or not _run(log, (), last, start)
+    if stretches or not evidence.is_finished:
+        return True
+    return not _run(_Case(log, (), last, start, evidence.schemas))
 
 
 def _stretches(placed: Sequence[Placed], last: Writer) -> list[list[Placed]]:
@@ -172,17 +178,30 @@ def _stretches(placed: Sequence[Placed], last: Writer) -> list[list[Placed]]:
     return stretches
 
 
-def _is_one_run(
-    log: Sequence[Record],
-    stretch: Sequence[Placed],
-    last: Writer,
-    start: int,
-    *,
-    must_be_all: bool,
-    may_lack: bool,
-) -> bool:
-    """True if a fault-free run from `start` leaves these objects: as all, or first, or among others."""
-    wanted = _run(log, stretch, last, start)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Case:
+    """What of a log was written under one configuration, beginning at `start`."""
+
+    log: Sequence[Record]
+    stretch: Sequence[Placed]
+    last: Writer
+    start: int
+    schemas: Registry
+
+    @property
+    def author(self) -> Writer:
+        return self.stretch[0].writer if self.stretch else self.last
+
+    def looked_at(self, writer: Writer) -> Mapping[int, int]:
+        return looked_at_again(self.log, writer, self.schemas)
+
+    def expected(self, opened_ms: int, passes: Sequence[Pass]) -> Expected:
+        life = Life(self.author.config, self.last.partition, self.start, opened_ms, tuple(passes))
+        return expected_again(self.log, life, self.author.rules, self.schemas)
+
+
+def _is_one_run(wanted: Sequence[Object], stretch: Sequence[Placed], *, must_be_all: bool, may_lack: bool) -> bool:
+    """True if a fault-free run that leaves `wanted` leaves these objects: as all, or first, or among others."""
     if not must_be_all and not may_lack:
         wanted = wanted[: len(stretch)]  # what this configuration would have made of the rest was never written
     found = {(each.key, each.offsets) for each in stretch}
@@ -190,35 +209,38 @@ def _is_one_run(
     return found <= predicted if may_lack else found == predicted
 
 
-def _run(log: Sequence[Record], stretch: Sequence[Placed], last: Writer, start: int) -> tuple[Object, ...]:
-    """Objects of a fault-free run from `start` that resembles `stretch` as far as a clock can make it."""
-    author = stretch[0].writer if stretch else last
-    if author.rules.is_clocked:
-        life = _witness(log, stretch, last, start)
-    else:
-        end_offset = log[-1].offset + 1 if log else start
-        life = Life(author.config, last.partition, start, 0, (Pass(end_offset, 0),))
-    return expected_again(log, life, author.rules).objects
+def _run(case: _Case) -> Sequence[Object]:
+    """Objects of a fault-free run that resembles the stretch as far as a clock can make it."""
+    rules = case.author.rules
+    if rules.is_clocked:
+        return _witness(case).objects
+    passes = whole_log(case.log, case.author.config, case.last.partition, case.start, case.schemas)
+    wanted = case.expected(0, passes)
+    if rules.interval_ms <= 0 or not wanted.dead_letters:
+        return wanted.objects
+    # An errant record may begin an interval, and then it matters how the log is split: as it was split here.
+    ends = {end for each in case.stretch for end, _ in each.writer.passes} | {done.end_offset for done in passes}
+    return case.expected(0, [Pass(end, 0) for end in sorted(ends) if end > case.start]).objects
 
 
-def _witness(log: Sequence[Record], stretch: Sequence[Placed], last: Writer, start: int) -> Life:
-    """A fault-free life whose clock cuts the log where the objects of `stretch` do.
+def _witness(case: _Case) -> Expected:
+    """A fault-free life whose clock cuts the log where the objects of the stretch do.
 
     It reads a window's records, then (with a schedule) has one empty pass just when the scheduled time has
     come, and so on; a window that something else closes loses nothing by that. Under the wall clock each
     record is looked at when the writer of its object looked at it, since that time is part of the name.
     """
-    author = stretch[0].writer if stretch else last
-    rules = author.rules
-    nows = _nows(log, stretch, last) if rules.clock == "wallclock" else {}
+    stretch, last, rules = case.stretch, case.last, case.author.rules
+    nows = _nows(case) if rules.clock == "wallclock" else {}
     ends = iter(_window_ends(stretch))
     window_end = next(ends, None)
     passes: list[Pass] = []
     now_ms = opened_ms = nows.get(stretch[0].offsets[0], last.opened_ms) if stretch else last.opened_ms
     slot_ms = rules.next_slot_ms(opened_ms)
     is_fresh = True
-    for offset in view_of(log, rules).offsets:
-        if offset < start or (rules.clock == "wallclock" and offset not in nows):
+    for item in inputs_of(case.log, last.partition, rules, case.schemas).items:
+        offset = item.offset
+        if offset < case.start or item.at_put is not None or (rules.clock == "wallclock" and offset not in nows):
             continue
         now_ms = nows.get(offset, now_ms)
         if is_fresh and slot_ms is not None and now_ms >= slot_ms:
@@ -232,14 +254,14 @@ def _witness(log: Sequence[Record], stretch: Sequence[Placed], last: Writer, sta
             if slot_ms is not None:
                 passes.append(Pass(offset + 1, slot_ms))
                 now_ms, slot_ms = slot_ms, rules.next_slot_ms(slot_ms)
-    return Life(author.config, last.partition, start, opened_ms, tuple(passes))
+    return case.expected(opened_ms, passes)
 
 
-def _nows(log: Sequence[Record], stretch: Sequence[Placed], last: Writer) -> dict[int, int]:
+def _nows(case: _Case) -> dict[int, int]:
     """When each record was looked at: by the writer of its object, else by the last writer."""
-    found = dict(looked_at_again(log, last))
-    for each in stretch:
-        seen = looked_at_again(log, each.writer)
+    found = dict(case.looked_at(case.last))
+    for each in case.stretch:
+        seen = case.looked_at(each.writer)
         found.update({offset: seen[offset] for offset in each.offsets if offset in seen})
     return found
 

@@ -86,7 +86,7 @@ class Requested:
 
     life: int
     partition: TopicPartition
-    request: Literal["create", "part", "complete", "abort", "head"]
+    request: Literal["create", "part", "complete", "abort", "head", "tag"]
     key: str
     upload_id: str
     outcome: Outcome
@@ -97,6 +97,19 @@ class Requested:
     """For an applied complete: which version of the key it made."""
     digest: str = ""
     """SHA-256 of the body (complete: of the whole object), hexadecimal."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLettered:
+    """One record was sent to the dead letter queue. `applied` is the truth as the harness knows it."""
+
+    life: int
+    partition: TopicPartition
+    offset: int
+    outcome: Outcome
+    applied: bool | None
+    detail: str = ""
+    """Human text: why the record was refused, or why the queue refused it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +146,9 @@ class Changed:
     what: str
 
 
-Event: TypeAlias = Started | Opened | Put | Rewound | Requested | CommitAsked | Committed | Ended | Changed
+Event: TypeAlias = (
+    Started | Opened | Put | Rewound | Requested | DeadLettered | CommitAsked | Committed | Ended | Changed
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +158,14 @@ class Version:
     key: str
     version_id: str
     body: bytes
+    text: bytes | None = None
+    """What the body says, where the model cannot read it itself: decompressed text, or a line for each record of
+    a binary format, as `rendering` writes them. None: the body itself."""
+
+    @property
+    def readable(self) -> bytes:
+        """The text, or the body where it is its own text."""
+        return self.body if self.text is None else self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,3 +185,5 @@ class History:
     """All faults had ended and the sink was given all it needed to finish."""
     drained: bool = True
     """At the end the sink had read the whole log and was alive or stopped in order."""
+    schemas: Mapping[int, str] = field(default_factory=dict)
+    """What the schema registry holds: the text of each schema by its id."""

@@ -5,14 +5,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from onceproof.model import history as h
 
-_EVENTS = {
-    kind.__name__: kind
-    for kind in (h.Started, h.Opened, h.Put, h.Rewound, h.Requested, h.CommitAsked, h.Committed, h.Ended, h.Changed)
-}
+_EVENTS = {kind.__name__: kind for kind in get_args(h.Event)}
 
 
 def write(history: h.History, path: Path) -> None:
@@ -26,7 +23,7 @@ def read(path: Path) -> h.History:
 
 
 def dumps(history: h.History) -> str:
-    """The lines: a head, the log, the events, the versions."""
+    """The lines: a head, the registry's schemas if it holds any, the log, the events, the versions."""
     head = {
         "history": 1,
         "world": history.world,
@@ -36,10 +33,12 @@ def dumps(history: h.History) -> str:
         "drained": history.drained,
     }
     lines: list[dict[str, Any]] = [head]
+    if history.schemas:
+        lines.append({"schemas": [[number, text] for number, text in history.schemas.items()]})
     for partition, records in history.log.items():
         lines += [{"log": list(partition), "records": [_record(record) for record in records]}]
     lines += [_event(event) for event in history.events]
-    lines += [{"version": v.key, "version_id": v.version_id, "body": _text(v.body)} for v in history.versions]
+    lines += [_version(version) for version in history.versions]
     return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
 
 
@@ -48,7 +47,8 @@ def loads(text: str) -> h.History:
     head: dict[str, Any] = {}
     log: dict[h.TopicPartition, tuple[h.Record, ...]] = {}
     events: list[h.Event] = []
-    versions = []
+    versions: list[h.Version] = []
+    schemas: dict[int, str] = {}
     unknown = ""
     for number, line in enumerate(text.removesuffix("\n").split("\n"), 1):
         try:
@@ -59,10 +59,12 @@ def loads(text: str) -> h.History:
                     log[h.TopicPartition(topic, partition)] = tuple(map(_record_of, records))
                 case {"event": name} as data:
                     events.append(_event_of(name, data))
-                case {"version": key, "version_id": version_id, "body": body}:
-                    versions.append(h.Version(key, version_id, _bytes(body)))
+                case {"version": key, "version_id": version_id, "body": body, **rest}:
+                    versions.append(h.Version(key, version_id, _bytes(body), _maybe(rest.get("text"))))
+                case {"schemas": known}:
+                    schemas = {int(schema_id): str(schema) for schema_id, schema in known}
                 case other:
-                    unknown = f"line {number}: neither head, log, event nor version: {other!r}"
+                    unknown = f"line {number}: neither head, schemas, log, event nor version: {other!r}"
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(f"line {number}: not a line of a history: {error}") from error
         if unknown:
@@ -78,7 +80,13 @@ def loads(text: str) -> h.History:
         committed=_offsets_of(head["committed"]),
         settled=head["settled"],
         drained=head["drained"],
+        schemas=schemas,
     )
+
+
+def _version(version: h.Version) -> dict[str, Any]:
+    data: dict[str, Any] = {"version": version.key, "version_id": version.version_id, "body": _text(version.body)}
+    return data if version.text is None else {**data, "text": _text(version.text)}
 
 
 def _record(record: h.Record) -> list[Any]:

@@ -1,6 +1,9 @@
 """What a run did to its records: the history of it, set against what the model says it must do.
 
-Identity is (topic, partition, offset); values are never counted, so equal values cannot hide a duplicate.
+Identity is (topic, partition, offset); values are never counted, so equal values cannot hide a duplicate. A record
+stands once among the objects of values, once among those of keys and once among those of headers, if they are stored; a
+tombstone in the latter two alone. What a filter dropped, a skipped null, and a dead letter that reached its queue need
+to stand nowhere.
 Every writer of the run is predicted from what it saw: the objects that it completed must be the first of
 those predicted, and all of them unless it was cut short. Then the bucket is looked at as it was after each
 event, and at rest.
@@ -24,11 +27,12 @@ from dataclasses import dataclass
 
 from onceproof.model.bucket import Bucket, Held
 from onceproof.model.differences import against_predictions
-from onceproof.model.findings import Finding, ObjectAtRest, Write, ranges
+from onceproof.model.findings import OF_A_RECORD, Finding, ObjectAtRest, Write, of_offsets, ranges
 from onceproof.model.guarantee import Evidence, Guarantee, Placed, strongest
 from onceproof.model.history import History, TopicPartition
 from onceproof.model.lives import Completion, course_of
 from onceproof.model.moments import by_version, over_time
+from onceproof.model.settings import ObjectKind
 
 __all__ = ["Finding", "ObjectAtRest", "Verdict", "Write", "judge"]
 
@@ -63,6 +67,7 @@ def judge(history: History) -> Verdict:
         *by_version(bucket),
         *_duplicated(bucket),
         *_lost(bucket, is_finished=is_finished),
+        *_unsent(bucket),
         *_unfinished(bucket),
         *_stuck(bucket),
     )
@@ -80,7 +85,7 @@ def judge(history: History) -> Verdict:
 
 def _duplicated(bucket: Bucket) -> Iterator[Finding]:
     """Offsets that stand more than once at rest, in several objects or in one."""
-    for partition, cover in bucket.cover.items():
+    for (partition, kind), cover in bucket.cover.items():
         by_keys: dict[tuple[str, ...], list[int]] = {}
         for offset, keys in cover.items():
             if len(keys) > 1:
@@ -94,7 +99,9 @@ def _duplicated(bucket: Bucket) -> Iterator[Finding]:
                 offsets=offsets,
                 keys=where,
                 at_rest=True,
-                detail=f"expected each record of {partition} once, found offsets {ranges(offsets)} {place}",
+                detail=f"expected {OF_A_RECORD[kind]} of {partition} once, "
+                f"found {of_offsets(kind)} {ranges(offsets)} {place}",
+                object_kind=kind,
             )
 
 
@@ -103,18 +110,67 @@ def _lost(bucket: Bucket, *, is_finished: bool) -> Iterator[Finding]:
 
     Below what is committed they must be; and when the run is finished, all but those of windows still open.
     """
-    for partition in bucket.history.log:
-        view = bucket.view(partition)
-        if view is None:
+    for partition, log in bucket.history.log.items():
+        if bucket.view(partition) is None:
             continue
         committed = bucket.history.committed.get(partition, 0)
         writer = bucket.course.last.get(partition)
-        end, pending = committed, frozenset[int]()
-        if is_finished and writer is not None and view.offsets:
-            end = view.offsets[-1] + 1
+        end, excused, pending = committed, bucket.excused(partition), frozenset[int]()
+        if is_finished and writer is not None and log:
+            end = log[-1].offset + 1
             pending = frozenset(bucket.predictions[writer].expected.pending)
-        cover: Mapping[int, Sequence[str]] = bucket.cover.get(partition, {})
-        missing = tuple([o for o in view.offsets if o < end and o not in cover and (o < committed or o not in pending)])
+        yield from _passed_over(bucket, partition, committed)
+        for store, stored in bucket.stores(partition).items():
+            cover: Mapping[int, Sequence[str]] = bucket.cover.get(store, {})
+            missing = tuple([
+                offset for offset in stored
+                if offset < end and offset not in cover and offset not in excused
+                and (offset < committed or offset not in pending)
+            ])  # fmt: skip
+            if missing:
+                yield Finding(
+                    kind="lost",
+                    partition=partition,
+                    offsets=missing,
+                    keys=(),
+                    at_rest=True,
+                    detail=f"expected {_EVERY[store[1]]} of {partition} below {end} in an object "
+                    f"(committed: {committed}), found {of_offsets(store[1])} {ranges(missing)} in none",
+                    object_kind=store[1],
+                )
+
+
+def _passed_over(bucket: Bucket, partition: TopicPartition, committed: int) -> Iterator[Finding]:
+    """Records that had to stop the sink, and that a commit has passed all the same."""
+    cover = bucket.cover.get((partition, "value"), {})
+    passed = tuple([each for each in bucket.deadly(partition) if each < committed and each not in cover])
+    if passed:
+        yield Finding(
+            kind="lost",
+            partition=partition,
+            offsets=passed,
+            keys=(),
+            at_rest=True,
+            detail=f"expected the sink to die of offsets {ranges(passed)} of {partition}, "
+            f"found {committed} committed and them in no object",
+        )
+
+
+_EVERY: Mapping[ObjectKind, str] = {
+    "value": "every record",
+    "key": "the key of every record",
+    "headers": "the headers of every record",
+}
+
+
+def _unsent(bucket: Bucket) -> Iterator[Finding]:
+    """Records below what is committed that had to be sent to the dead letter queue, and stand nowhere at all."""
+    for partition, letters in bucket.to_be_sent.items():
+        committed = bucket.history.committed.get(partition, 0)
+        stored = bucket.cover.get((partition, "value"), {})
+        to_store = set(bucket.stores(partition).get((partition, "value"), ()))  # those are lost already
+        sent = bucket.sent.get(partition, set())
+        missing = tuple([each for each in sorted(letters - sent - to_store) if each < committed and each not in stored])
         if missing:
             yield Finding(
                 kind="lost",
@@ -122,8 +178,8 @@ def _lost(bucket: Bucket, *, is_finished: bool) -> Iterator[Finding]:
                 offsets=missing,
                 keys=(),
                 at_rest=True,
-                detail=f"expected every record of {partition} below {end} in an object "
-                f"(committed: {committed}), found offsets {ranges(missing)} in none",
+                detail=f"expected what {partition} cannot store below {committed} in the dead letter queue, "
+                f"found offsets {ranges(missing)} neither there nor in an object",
             )
 
 
@@ -151,6 +207,10 @@ def _stuck(bucket: Bucket) -> Iterator[Finding]:
         return
     if not history.drained:
         detail = "expected the sink to read the whole log once all faults had ended, found that it did not"
+        for partition, writer in bucket.course.last.items():
+            failed = bucket.predictions[writer].expected.failed
+            if failed is not None:
+                detail += f"; offset {failed.offset} of {partition} kills it: {failed.reason}"
         yield Finding(kind="stuck", partition=None, offsets=(), keys=(), at_rest=True, detail=detail)
         return
     for partition, writer in bucket.course.last.items():
@@ -172,15 +232,15 @@ def _stuck(bucket: Bucket) -> Iterator[Finding]:
 def _objects(bucket: Bucket) -> tuple[ObjectAtRest, ...]:
     resting = sorted(bucket.resting, key=lambda held: held.key)
     return tuple([
-        ObjectAtRest(held.key, held.partition, held.offsets, held.writer.life if held.writer else None)
+        ObjectAtRest(held.key, held.partition, held.offsets, held.writer.life if held.writer else None, held.kind)
         for held in resting
     ])  # fmt: skip
 
 
 def _write(event: Completion, held: Held | None) -> Write:
     request = event.request
-    offsets, cause = (held.offsets or None, held.cause) if held is not None else (None, "")
-    return Write(event.event, request.life, request.partition, request.key, offsets, request.outcome, cause)
+    offsets, cause, kind = (held.offsets or None, held.cause, held.kind) if held is not None else (None, "", "value")
+    return Write(event.event, request.life, request.partition, request.key, offsets, request.outcome, cause, kind)
 
 
 def _unopened(bucket: Bucket) -> tuple[TopicPartition, ...]:
@@ -188,7 +248,7 @@ def _unopened(bucket: Bucket) -> tuple[TopicPartition, ...]:
     log, opened = bucket.history.log, bucket.course.last
     if not bucket.history.settled or log.keys() <= opened.keys():
         return ()
-    found = tuple([each for each in log if each not in opened and bucket.offsets_to_store(each)])
+    found = tuple([each for each in log if each not in opened and any(bucket.stores(each).values())])
     bucket.not_observed += [f"what becomes of the records of {each}, which no life opened" for each in found]
     return found
 
@@ -202,7 +262,10 @@ def _evidence(bucket: Bucket, *, is_finished: bool) -> Evidence:
         else:
             placed.setdefault(held.partition, []).append(Placed(held.key, held.offsets, held.writer))
     unopened = _unopened(bucket)
-    is_read = not unopened or all(
-        bucket.cover.get(each, {}).keys() >= set(bucket.offsets_to_store(each)) for each in unopened
+    is_read = all(
+        bucket.cover.get(store, {}).keys() >= set(stored)
+        for each in unopened
+        for store, stored in bucket.stores(each).items()
     )
-    return Evidence(bucket.history.log, placed, bucket.course.last, is_whole, is_finished, is_read)
+    schemas = bucket.history.schemas
+    return Evidence(bucket.history.log, placed, bucket.course.last, is_whole, is_finished, is_read, schemas)

@@ -13,6 +13,7 @@ from onceproof.model.history import (
     Changed,
     CommitAsked,
     Committed,
+    DeadLettered,
     Ended,
     Event,
     Opened,
@@ -95,7 +96,7 @@ class Course:
     """In order of their beginning."""
     last: Mapping[TopicPartition, Writer]
     """The writer of each partition that was opened last."""
-    visible: Sequence[Completion | Committed]
+    visible: Sequence[Completion | Committed | DeadLettered]
     """What changed outside, in order."""
     rules: Sequence[Settings]
     """Configurations of all processes, in order of their start."""
@@ -122,7 +123,7 @@ class _Reader:
         self.open: dict[int, dict[TopicPartition, Writer]] = {}
         self.writers: list[Writer] = []
         self.last: dict[TopicPartition, Writer] = {}
-        self.visible: list[Completion | Committed] = []
+        self.visible: list[Completion | Committed | DeadLettered] = []
         self.unsure: list[str] = []
 
     def read(self, at: int, event: Event) -> None:
@@ -144,6 +145,8 @@ class _Reader:
                 self._asked(event)
             case Committed():
                 self._committed(event)
+            case DeadLettered():
+                self._dead_lettered(event)
             case Ended():
                 self._ended(event)
             case Changed():
@@ -194,6 +197,12 @@ class _Reader:
     def _asked(self, event: CommitAsked) -> None:
         for writer in self.open[event.life].values():
             writer.asks.append(len(writer.passes))
+
+    def _dead_lettered(self, event: DeadLettered) -> None:
+        if event.applied or (event.applied is None and event.outcome == "ok"):
+            self.visible.append(event)
+        elif event.applied is None:
+            self.unsure.append(f"whether offset {event.offset} of {event.partition} reached the dead letter queue")
 
     def _ended(self, event: Ended) -> None:
         for writer in self.open[event.life].values():

@@ -10,11 +10,11 @@ transactions: a sink that commits the end offset instead is found overtaken here
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from onceproof.model.bucket import Bucket, Held, cover_of
-from onceproof.model.findings import Finding, ranges
-from onceproof.model.history import Record, TopicPartition
+from onceproof.model.bucket import Bucket, Held, Store, cover_of
+from onceproof.model.findings import OF_A_RECORD, Finding, of_offsets, ranges
+from onceproof.model.history import Committed, Record, TopicPartition
 from onceproof.model.lives import Completion
 
 
@@ -24,8 +24,10 @@ def over_time(bucket: Bucket) -> Iterator[Finding]:
     for event in bucket.course.visible:
         if isinstance(event, Completion):
             moments.appeared(event.request.key, bucket.by_completion[event])
-        else:
+        elif isinstance(event, Committed):
             moments.committed(event.offsets, event.life)
+        else:
+            moments.dead_lettered(event.partition, event.offset)
     yield from moments.findings()
 
 
@@ -44,16 +46,18 @@ def by_version(bucket: Bucket) -> Iterator[Finding]:
 class _Moments:
     """The bucket as it was after each event."""
 
-    __slots__ = ("beyond", "bucket", "cover", "doubled", "frontier", "overtaken", "unordered", "visible")
+    __slots__ = ("beyond", "bucket", "cover", "doubled", "excused", "frontier", "overtaken", "unordered", "visible")
 
     def __init__(self, bucket: Bucket) -> None:
         self.bucket = bucket
         self.visible: dict[str, Held] = {}
-        self.cover: dict[TopicPartition, dict[int, int]] = {}
-        self.frontier: dict[TopicPartition, int] = {}
-        """Position in the stored log up to which every record is visible."""
-        self.doubled: dict[tuple[TopicPartition, tuple[str, ...]], set[int]] = {}
-        self.overtaken: dict[TopicPartition, tuple[set[int], str]] = {}
+        self.cover: dict[Store, dict[int, int]] = {}
+        self.excused = {partition: set(offsets) for partition, offsets in bucket.unsent.items()}
+        """Records that stand in no object for a good reason: they have been reported."""
+        self.frontier: dict[Store, int] = {}
+        """Position among what is to be stored up to which every record is visible, or excused."""
+        self.doubled: dict[tuple[Store, tuple[str, ...]], set[int]] = {}
+        self.overtaken: dict[Store, tuple[set[int], str]] = {}
         self.beyond: dict[TopicPartition, tuple[int, str]] = {}
         """The offset that a commit may name at most, and what was found instead."""
         # What became visible at an unknown time may have been there all along: the doubt is the sink's.
@@ -65,50 +69,64 @@ class _Moments:
         if held is None:
             return
         self.visible[key] = held
-        partition = held.partition
-        if partition is None or (old is not None and old.partition == partition and old.offsets == held.offsets):
+        if held.partition is None:
             return
-        cover = self.cover.setdefault(partition, {})
+        store = held.partition, held.kind
+        if old is not None and (old.partition, old.kind) == store and old.offsets == held.offsets:
+            return
+        cover = self.cover.setdefault(store, {})
         for offset in old.offsets if old is not None else ():
             cover[offset] -= 1
             if not cover[offset]:
-                self.frontier[partition] = 0  # a record went out of sight: look again from the start
+                self.frontier[store] = 0  # a record went out of sight: look again from the start
         twice = set()
         for offset in held.offsets:
             cover[offset] = cover.get(offset, 0) + 1
             if cover[offset] > 1:
                 twice.add(offset)
         if twice:
-            self._doubled(partition, twice)
+            self._doubled(store, twice)
 
-    def _doubled(self, partition: TopicPartition, twice: set[int]) -> None:
+    def _doubled(self, store: Store, twice: set[int]) -> None:
         holders = [held for held in self.visible.values() if not twice.isdisjoint(held.offsets)]
-        by_keys = cover_of(holders)[partition]
+        by_keys = cover_of(holders)[store]
         for offset in twice:
-            self.doubled.setdefault((partition, tuple(sorted(set(by_keys[offset])))), set()).add(offset)
+            self.doubled.setdefault((store, tuple(sorted(set(by_keys[offset])))), set()).add(offset)
+
+    def dead_lettered(self, partition: TopicPartition, offset: int) -> None:
+        """A record reached the dead letter queue: that excuses it if some writer had to send it there."""
+        if offset in self.bucket.to_be_sent.get(partition, ()):
+            self.excused.setdefault(partition, set()).add(offset)
 
     def committed(self, offsets: Mapping[TopicPartition, int], life: int) -> None:
         """A commit took effect: every stored record below it must be visible."""
         for partition, end in offsets.items():
             log = self.bucket.history.log.get(partition)
-            view = self.bucket.view(partition) if log is not None else None
-            if log is None or view is None:
+            if log is None or self.bucket.view(partition) is None:
                 continue
             if not log or end > log[-1].offset + 1:
                 self._look_behind(log, partition, end, f"when life {life} committed")
-            cover, unordered = self.cover.get(partition, {}), self.unordered.get(partition, {})
-            at, stored = self.frontier.get(partition, 0), view.offsets
-            while at < len(stored) and stored[at] < end and (cover.get(stored[at]) or stored[at] in unordered):
-                at += 1
-            self.frontier[partition] = at
-            missing = {
-                offset
-                for offset in stored[at : bisect_left(stored, end)]
-                if not cover.get(offset) and offset not in unordered
-            }
-            if missing:
-                first = f"when life {life} committed {end}"
-                self.overtaken.setdefault(partition, (set(), first))[0].update(missing)
+            for store, stored in self.bucket.stores(partition).items():
+                missing = self._missing(store, stored, end)
+                if missing:
+                    first = f"when life {life} committed {end}"
+                    self.overtaken.setdefault(store, (set(), first))[0].update(missing)
+
+    def _missing(self, store: Store, stored: Sequence[int], end: int) -> set[int]:
+        """Records below `end` that stand nowhere just now."""
+        cover, unordered = self.cover.get(store, {}), self.unordered.get(store, {})
+        excused: Collection[int] = self.excused.get(store[0], ())
+        at = self.frontier.get(store, 0)
+        while at < len(stored) and stored[at] < end:
+            if not (cover.get(stored[at]) or stored[at] in unordered or stored[at] in excused):
+                break
+            at += 1
+        self.frontier[store] = at
+        return {
+            offset
+            for offset in stored[at : bisect_left(stored, end)]
+            if not cover.get(offset) and offset not in unordered and offset not in excused
+        }
 
     def _look_behind(self, log: Sequence[Record], partition: TopicPartition, end: int, when: str) -> None:
         """Note the first commit of a partition that is beyond its log."""
@@ -135,8 +153,9 @@ class _Moments:
                 at_rest=committed.get(partition, 0) > limit,
                 detail=f"expected a commit of {partition} to be at most {limit}, where its log ends, found {what}",
             )
-        for partition, (missing, when) in self.overtaken.items():
-            offsets, cover = tuple(sorted(missing)), self.bucket.cover.get(partition, {})
+        for store, (missing, when) in self.overtaken.items():
+            partition, kind = store
+            offsets, cover = tuple(sorted(missing)), self.bucket.cover.get(store, {})
             yield Finding(
                 kind="overtaken",
                 partition=partition,
@@ -144,10 +163,12 @@ class _Moments:
                 keys=(),
                 at_rest=any(offset not in cover for offset in offsets),
                 detail=f"expected a commit of {partition} to follow what is durable, "
-                f"found offsets {ranges(offsets)} in no object {when}",
+                f"found {of_offsets(kind)} {ranges(offsets)} in no object {when}",
+                object_kind=kind,
             )
-        for (partition, keys), twice in self.doubled.items():
-            cover = self.bucket.cover.get(partition, {})
+        for (store, keys), twice in self.doubled.items():
+            partition, kind = store
+            cover = self.bucket.cover.get(store, {})
             offsets = tuple(sorted([offset for offset in twice if len(cover.get(offset, ())) < 2]))
             if offsets:
                 yield Finding(
@@ -156,8 +177,9 @@ class _Moments:
                     offsets=offsets,
                     keys=keys,
                     at_rest=False,
-                    detail=f"expected each record of {partition} in one object at all times, found offsets "
-                    f"{ranges(offsets)} twice for a moment in {', '.join(keys)}",
+                    detail=f"expected {OF_A_RECORD[kind]} of {partition} in one object at all times, found "
+                    f"{of_offsets(kind)} {ranges(offsets)} twice for a moment in {', '.join(keys)}",
+                    object_kind=kind,
                 )
 
 
@@ -174,4 +196,5 @@ def _changed(old: Held, new: Held) -> Finding:
         at_rest=False,
         detail=f"expected {new.key} not to change once visible, "
         f"found {'other bytes for equal records' if same else change}",
+        object_kind=new.kind,
     )

@@ -1,42 +1,46 @@
-"""Predictions and renderings that are asked for again and again, kept within a bound.
+"""What a writer must do, with the bodies of its objects, and what the records of a log look like when stored.
 
-A search judges thousands of runs of one log, most of whose lives are equal. Logs are told apart by identity,
-so nothing here is ever compared record by record; each entry holds its log, so an identity is never used
-twice.
+Asked for again and again, so remembered: see `memory`.
 """
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Generic, TypeVar
 
-from onceproof.model.history import Record
+from onceproof.model.history import Record, TopicPartition
+from onceproof.model.inputs import NO_SCHEMAS, Input, Inputs, Registry, inputs_of
 from onceproof.model.lives import Writer
-from onceproof.model.placement import Expected, Life, expected, looked_at
-from onceproof.model.rendering import rendered
-from onceproof.model.settings import Settings
+from onceproof.model.memory import Memory
+from onceproof.model.placement import Expected, Life, Object, expected, looked_at
+from onceproof.model.rendering import joined
+from onceproof.model.schemas import Schema
+from onceproof.model.settings import Layout, ObjectKind, Settings, settings
 
-T = TypeVar("T")
 
-_HELD_RECORDS_MAX = 1_000_000
+@dataclass(frozen=True, slots=True, eq=False)
+class KindView:
+    """What objects of one kind hold of one partition, under one configuration. Compares by identity."""
+
+    layout: Layout
+    offsets: tuple[int, ...]
+    """Ascending: the records of which something is to be stored, unless they turn out errant."""
+    lines: tuple[bytes | None, ...]
+    """As it stands in an object, with separator, by the same position; None for what cannot be written."""
+    projections: Mapping[int, tuple[bytes, ...]]
+    """Other lines of an offset: its value projected to some other schema of the log."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LogView:
-    """The storable records of one partition under one configuration. Compares by identity."""
+    """The records of one partition under one configuration. Compares by identity."""
 
-    records: Sequence[Record]
-    rules: Settings
-    offsets: tuple[int, ...]
-    """Ascending."""
-    index: Mapping[int, int]
-    """Position in `offsets` by offset."""
-    lines: tuple[bytes, ...]
-    """Rendered, with separator, by the same position."""
+    inputs: Inputs
+    kinds: Mapping[ObjectKind, KindView]
 
-    def body(self, offsets: Sequence[int]) -> bytes:
-        """The object that holds these storable records in this order."""
-        return b"".join([self.lines[self.index[offset]] for offset in offsets])
+    @property
+    def rules(self) -> Settings:
+        """The configuration, read."""
+        return self.inputs.rules
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,89 +50,122 @@ class Prediction:
     view: LogView
     expected: Expected
     bodies: tuple[bytes, ...]
+    """As text: before compression, and lines where the format is binary."""
     by_key: Mapping[str, int]
     """Position in `expected.objects` by key; keys of one writer are distinct."""
 
 
-class _Memory(Generic[T]):
-    """Answers by key, forgotten all at once when the logs behind them weigh too much."""
-
-    __slots__ = ("_answers", "_held")
-
-    def __init__(self) -> None:
-        self._answers: dict[Hashable, tuple[object, T]] = {}
-        self._held = 0
-
-    def get(self, log: Sequence[Record], key: Hashable, make: Callable[[], T]) -> T:
-        full = (id(log), key)
-        found = self._answers.get(full)
-        if found is not None:
-            return found[1]
-        if self._held > _HELD_RECORDS_MAX:
-            self._answers.clear()
-            self._held = 0
-        answer = make()
-        self._answers[full] = (log, answer)
-        self._held += len(log) + 100  # an entry for a tiny log still has a weight
-        return answer
+_VIEWS: Memory[LogView] = Memory()
+_PREDICTIONS: Memory[Prediction] = Memory()
+_EXPECTED: Memory[Expected] = Memory()
+_LOOKED_AT: Memory[Mapping[int, int]] = Memory()
 
 
-_VIEWS: _Memory[LogView] = _Memory()
-_PREDICTIONS: _Memory[Prediction] = _Memory()
-_EXPECTED: _Memory[Expected] = _Memory()
-_LOOKED_AT: _Memory[Mapping[int, int]] = _Memory()
-
-
-def view_of(log: Sequence[Record], rules: Settings) -> LogView:
+def view_of(
+    log: Sequence[Record], partition: TopicPartition, rules: Settings, schemas: Registry = NO_SCHEMAS
+) -> LogView:
     """The storable part of a log."""
-    return _VIEWS.get(log, rules, lambda: _view(log, rules))
+    inputs = inputs_of(log, partition, rules, schemas)
+    return _VIEWS.get(log, inputs, lambda: _view(inputs))
 
 
-def predict(log: Sequence[Record], writer: Writer) -> Prediction:
+def predict(log: Sequence[Record], writer: Writer, schemas: Registry = NO_SCHEMAS) -> Prediction:
     """What `writer` must do, given the log of its partition; `OutsideDomain` as `expected`."""
-    return _PREDICTIONS.get(log, writer.seen(), lambda: _prediction(log, writer.as_life(), view_of(log, writer.rules)))
+    view = view_of(log, writer.partition, writer.rules, schemas)
+    key = (view.inputs, writer.seen())
+    return _PREDICTIONS.get(log, key, lambda: _prediction(log, writer.as_life(), view, schemas))
 
 
-def expected_again(log: Sequence[Record], life: Life, rules: Settings) -> Expected:
+def expected_again(log: Sequence[Record], life: Life, rules: Settings, schemas: Registry = NO_SCHEMAS) -> Expected:
     """`expected`, remembered; `rules` is the life's configuration, read."""
     key = (
-        rules,
-        life.partition,
+        inputs_of(log, life.partition, rules, schemas),
         life.start_offset,
         life.opened_ms,
         life.passes,
         life.commits,
         life.failed_ms,
     )
-    return _EXPECTED.get(log, key, lambda: expected(log, life))
+    return _EXPECTED.get(log, key, lambda: expected(log, life, schemas))
 
 
-def looked_at_again(log: Sequence[Record], writer: Writer) -> Mapping[int, int]:
+def looked_at_again(log: Sequence[Record], writer: Writer, schemas: Registry = NO_SCHEMAS) -> Mapping[int, int]:
     """`looked_at`, remembered."""
-    return _LOOKED_AT.get(log, writer.seen(), lambda: looked_at(log, writer.as_life()))
+    key = (inputs_of(log, writer.partition, writer.rules, schemas), writer.seen())
+    return _LOOKED_AT.get(log, key, lambda: looked_at(log, writer.as_life(), schemas))
 
 
-def _view(log: Sequence[Record], rules: Settings) -> LogView:
-    stored = [record for record in log if rules.stores(record)]
-    offsets = tuple([record.offset for record in stored])
-    index = {offset: at for at, offset in enumerate(offsets)}
-    return LogView(log, rules, offsets, index, tuple([rendered(rules, record) for record in stored]))
+def lines_of(inputs: Inputs, made: Object) -> list[bytes]:
+    """What of each record stands in an object that the model names."""
+    lines = [_line(inputs, inputs.item(offset), made.kind, made.target) for offset in made.offsets]
+    return [line for line in lines if line is not None]
 
 
-def _prediction(log: Sequence[Record], life: Life, view: LogView) -> Prediction:
-    wanted = expected(log, life)
+def body_of(inputs: Inputs, made: Object) -> bytes:
+    """The text of an object that the model names."""
+    layout = next(each for each in inputs.rules.layouts if each.kind == made.kind)
+    return joined(layout, lines_of(inputs, made))
+
+
+def text_of(
+    log: Sequence[Record],
+    config: Mapping[str, str],
+    partition: TopicPartition,
+    made: Object,
+    schemas: Registry = NO_SCHEMAS,
+) -> bytes:
+    """The text of an object that the model names: its body, but for compression and binary formats."""
+    return body_of(inputs_of(log, partition, settings(config), schemas), made)
+
+
+def _line(inputs: Inputs, item: Input, kind: ObjectKind, target: Schema | None) -> bytes | None:
+    """What of a record stands in an object of a kind; None if it cannot be written."""
+    projects = target is not None and item.schema != target
+    written = inputs.written(item, target if projects else None, holds_values=not item.is_tombstone)
+    return written.lines.get(kind)
+
+
+def _view(inputs: Inputs) -> LogView:
+    return LogView(inputs, {layout.kind: _kind(inputs, layout) for layout in inputs.rules.layouts})
+
+
+def _kind(inputs: Inputs, layout: Layout) -> KindView:
+    stored = list(inputs.stored(layout.kind))
+    lines = tuple([_line(inputs, item, layout.kind, None) for item in stored])
+    projections: dict[int, tuple[bytes, ...]] = {}
+    targets = _targets(stored) if inputs.rules.compatibility != "NONE" else []
+    if len(targets) > 1:
+        for item, line in zip(stored, lines, strict=True):
+            others = {_line(inputs, item, layout.kind, target) for target in targets if item.schema is not None}
+            projections[item.offset] = tuple([other for other in others if other is not None and other != line])
+    return KindView(layout, tuple([item.offset for item in stored]), lines, projections)
+
+
+def _targets(items: Sequence[Input]) -> list[Schema]:
+    """The different schemas of values."""
+    found: list[Schema] = []
+    for item in items:
+        if item.schema is not None and not any(item.schema is each or item.schema == each for each in found):
+            found.append(item.schema)
+    return found
+
+
+def _prediction(log: Sequence[Record], life: Life, view: LogView, schemas: Registry) -> Prediction:
+    wanted = expected(log, life, schemas)
     return Prediction(
         view=view,
         expected=wanted,
-        bodies=tuple([view.body(made.offsets) for made in wanted.objects]),
+        bodies=tuple([body_of(view.inputs, made) for made in wanted.objects]),
         by_key={made.key: at for at, made in enumerate(wanted.objects)},
     )
 
 
 @lru_cache(maxsize=64)
-def offsets_by_line(view: LogView) -> Mapping[bytes, tuple[int, ...]]:
+def offsets_by_line(view: KindView) -> Mapping[bytes, tuple[int, ...]]:
     """Offsets, ascending, of the records that render to the same line."""
     found: dict[bytes, list[int]] = {}
     for offset, line in zip(view.offsets, view.lines, strict=True):
-        found.setdefault(line, []).append(offset)
+        for each in (line, *view.projections.get(offset, ())):
+            if each is not None:
+                found.setdefault(each, []).append(offset)
     return {line: tuple(offsets) for line, offsets in found.items()}

@@ -5,14 +5,19 @@ offset). The calendar is our own proleptic Gregorian arithmetic, since `datetime
 the sink's paths do not; zones repeat their rules every 400 years, so an instant beyond `datetime` is looked
 up in an equal year.
 
-Source: reference 3.5 (schedule), 4.5 (buckets, Joda pattern letters), 9.2 B6 (padding).
+Texts of months, days, half days and eras are data (`locales.json`), those of Java's locales by their language.
+
+Source: reference 3.5 (schedule), 4.5 (buckets, Joda pattern letters), 9.2 B5 (texts) and B6 (padding).
 """
 
+import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
-from typing import TypeAlias
+from pathlib import Path
+from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 DAY_MS = 86_400_000
@@ -22,11 +27,21 @@ _FIRST_MS = -62_135_596_800_000 + 2 * DAY_MS  # year 1, with room for any offset
 _LAST_MS = 253_402_300_800_000 - 2 * DAY_MS  # end of year 9999, likewise
 _FIXED = re.compile(r"([+-])(\d\d):?(\d\d)?")
 _LETTERS = re.compile(r"[A-Za-z]")
-_TEXT_LETTERS = "EazG"
 _NUMBER_LETTERS = "yYxMdDewhHkKmsSC"
+_ZONE_LETTERS = "zZ"
+_LOCALES = Path(__file__).with_name("locales.json")
 
-Token: TypeAlias = str | tuple[str, int]
-"""Of a compiled pattern: literal text, or a letter with its count."""
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """A letter that prints text: which field of a moment decides, and the text for each of its values."""
+
+    field: str
+    by_value: tuple[str, ...]
+
+
+Token: TypeAlias = str | tuple[str, int] | Texts
+"""Of a compiled pattern: literal text, or a letter with its count, or with its texts."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,19 +126,21 @@ def text_of_local(local_ms: int, pattern: tuple[Token, ...], where: Zone) -> str
     for token in pattern:
         if isinstance(token, str):
             parts.append(token)
-        elif token[0] == "Z":
-            parts.append(_offset_text(offset, token[1], where))
+        elif isinstance(token, Texts):
+            parts.append(token.by_value[fields[token.field]])
+        elif token[0] in _ZONE_LETTERS:
+            parts.append(_zone_text(token, offset, where))
         else:
             parts.append(_number_text(fields, *token))
     return "".join(parts)
 
 
 @lru_cache(maxsize=256)
-def compile_pattern(text: str) -> tuple[Token, ...]:
-    """Tokens of a Joda pattern of numbers and literals.
+def compile_pattern(text: str, locale: str = "") -> tuple[Token, ...]:
+    """Tokens of a Joda pattern, with the texts of a language code; a code that Java does not know has root texts.
 
-    Raises ValueError for a letter that Joda does not know, and for one that prints text (MMM, E, a, z, G),
-    which is not supported yet. An unclosed quote runs to the end. Source: reference 4.5.
+    Raises ValueError for a letter that Joda does not know, and for the long name of a zone, which is not covered. An
+    unclosed quote runs to the end. Source: reference 4.5, 9.2 B5.
     """
     tokens: list[Token] = []
     at = 0
@@ -135,7 +152,7 @@ def compile_pattern(text: str) -> tuple[Token, ...]:
             end = at
             while end < len(text) and text[end] == text[at]:
                 end += 1
-            tokens.append(_letter(text[at], end - at))
+            tokens.append(_letter(text[at], end - at, locale))
             at = end
         else:
             tokens.append(text[at])
@@ -158,12 +175,43 @@ def _quoted(text: str, at: int) -> tuple[str, int]:
     return "".join(found), at
 
 
-def _letter(letter: str, count: int) -> Token:
-    if letter in _TEXT_LETTERS or (letter == "M" and count > 2):
-        raise ValueError(f"pattern {letter * count!r} prints text: not supported yet")
-    if letter not in _NUMBER_LETTERS and letter != "Z":
+def _letter(letter: str, count: int, locale: str) -> Token:
+    if letter in "aEG" or (letter == "M" and count > 2):
+        return _texts(letter, count, locale)
+    if letter == "z" and count > 3:
+        raise ValueError(f"pattern {letter * count!r} prints the long name of a zone: not covered")
+    if letter not in _NUMBER_LETTERS + _ZONE_LETTERS:
         raise ValueError(f"pattern letter {letter!r} is unknown")
     return letter, count
+
+
+def _texts(letter: str, count: int, locale: str) -> Texts:
+    """Short names for three letters or fewer, long ones for more; half days and eras have one form."""
+    field, name = {
+        "M": ("month0", "months"),
+        "E": ("weekday0", "days"),
+        "a": ("half", "half_days"),
+        "G": ("era", "eras"),
+    }[letter]
+    if letter in "ME" and count < 4:
+        name = f"short_{name}"
+    return Texts(field, tuple(_texts_of(locale.lower())[name]))
+
+
+@lru_cache(maxsize=64)
+def _texts_of(language: str) -> Mapping[str, Any]:
+    data = json.loads(_LOCALES.read_bytes())
+    found: Mapping[str, Any] = data["languages"].get(language, data["root"])
+    return found
+
+
+def _zone_text(token: tuple[str, int], offset_ms: int, where: Zone) -> str:
+    letter, count = token
+    if letter == "Z":
+        return _offset_text(offset_ms, count, where)
+    if where.rules is not UTC:
+        raise ValueError(f"pattern {letter * count!r} prints the name of the zone {where.id}: not covered")
+    return "UTC"
 
 
 def _number_text(fields: dict[str, int], letter: str, count: int) -> str:
@@ -172,7 +220,7 @@ def _number_text(fields: dict[str, int], letter: str, count: int) -> str:
     if letter == "S":
         return f"{value:03d}".ljust(count, "0")[:count]
     if letter in "yYx" and count == 2:
-        return f"{abs(value) % 100:02d}"
+        return f"{abs(fields['y' if letter == 'Y' else letter]) % 100:02d}"
     return f"{'-' if value < 0 else ''}{abs(value):0{count}d}"
 
 
@@ -193,10 +241,11 @@ def _fields(local_ms: int) -> dict[str, int]:
     hour = of_day_ms // 3_600_000
     of_era = year if year > 0 else 1 - year
     return {
-        "y": year, "Y": of_era, "C": of_era // 100, "x": weekyear, "M": month, "d": day,
+        "y": year, "Y": of_era, "C": abs(year) // 100, "x": weekyear, "M": month, "d": day,
         "D": days - days_of(year, 1, 1) + 1, "e": weekday + 1,
         "w": (thursday - days_of(weekyear, 1, 1)) // 7 + 1,
         "H": hour, "k": hour or 24, "K": hour % 12, "h": hour % 12 or 12,
+        "month0": month - 1, "weekday0": weekday, "half": hour // 12, "era": int(year > 0),
         "m": of_day_ms // 60_000 % 60, "s": of_day_ms // 1000 % 60, "S": of_day_ms % 1000,
     }  # fmt: skip
 
