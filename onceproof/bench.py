@@ -27,10 +27,11 @@ from onceproof.scenarios.worlds.bucket import ACCESS_KEY, REGION, SECRET_KEY, Mo
 from onceproof.scenarios.worlds.process import container, embedded
 from onceproof.scenarios.worlds.simulated import SimulatedWorld
 from onceproof.sink import task
-from onceproof.sink.config import SinkConfig, parse
+from onceproof.sink.config import SinkConfig
 from onceproof.sink.effects import CreateUpload, Effect, TopicPartition
-from onceproof.sink.kafka import KafkaConsumer
-from onceproof.sink.worker import Worker
+from onceproof.sink.outside.kafka import KafkaConsumer
+from onceproof.sink.outside.worker import Worker
+from onceproof.sink.settings.parsing import parse
 
 RECORD_BYTES = 196
 _EPOCH_MS = 1_706_713_200_000

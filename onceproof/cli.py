@@ -22,9 +22,10 @@ from onceproof.scenarios.configurations import of_user
 from onceproof.scenarios.errors import EnvironmentFailure, ScenarioError
 from onceproof.scenarios.logs import LogError
 from onceproof.scenarios.replay import LIBRARY
-from onceproof.sink import config as sink_config
+from onceproof.sink.config import SinkConfig
 from onceproof.sink.errors import ConfigError
-from onceproof.sink.propertyfiles import read_config
+from onceproof.sink.settings.parsing import parse
+from onceproof.sink.settings.propertyfiles import read_config
 
 AS_EXPECTED, NOT_AS_EXPECTED, COULD_NOT = 0, 1, 2
 _WORLDS = ("simulated", "embedded", "container")
@@ -209,10 +210,10 @@ def _named(paths: Sequence[Path]) -> dict[str, Path]:
     return {path.name if names.count(path.name) == 1 else str(path): path for path in paths}
 
 
-def _own_config(path: Path) -> tuple[dict[str, str], sink_config.SinkConfig]:
+def _own_config(path: Path) -> tuple[dict[str, str], SinkConfig]:
     """A user's file, checked, without what is the world's to say: cluster, bucket, and how many tasks there are."""
     properties = {name: value for name, value in read_config(path).items() if name not in replaying.WORLDS_OWN}
-    return properties, sink_config.parse({**run.DEFAULTS, **properties})
+    return properties, parse({**run.DEFAULTS, **properties})
 
 
 if __name__ == "__main__":

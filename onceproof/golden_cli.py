@@ -55,15 +55,15 @@ def _tell(compared: list[golden.Compared], console: Console) -> None:
             ("model", each.model, each.model_difference),
         ):
             if outcome == "different":
-                say(f"{each.recording.name} ({each.recording.where}): the {side} differs, first {difference}")
+                say(f"{each.name} ({each.where}): the {side} differs, first {difference}")
         if each.sink == "declared":
-            say(f"{each.recording.name}: declared: {each.because}")
+            say(f"{each.name}: declared: {each.because}")
     outside = Counter(each.because for each in compared if each.model == "outside its domain")
     for reason, count in outside.most_common():
         say(f"outside the model's domain: {count}: {reason}")
     different = [each for each in compared if "different" in (each.sink, each.model)]
     if different:
-        first = different[0].recording
+        first = different[0]
         say(f"One of them again: onceproof golden {first.where.rpartition(':')[0]} --only {first.name}")
     say(golden.summary(compared))
 
@@ -72,8 +72,8 @@ def _data(compared: list[golden.Compared]) -> dict[str, Any]:
     return {
         "recordings": [
             {
-                "id": each.recording.name,
-                "where": each.recording.where,
+                "id": each.name,
+                "where": each.where,
                 "sink": each.sink,
                 "sink_difference": each.sink_difference and each.sink_difference._asdict(),
                 "model": each.model,

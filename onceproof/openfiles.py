@@ -14,8 +14,9 @@ from typing import Any
 
 from onceproof.scenarios.run import DEFAULTS
 from onceproof.sink import task
-from onceproof.sink.config import SinkConfig, parse
+from onceproof.sink.config import SinkConfig
 from onceproof.sink.effects import Assigned, Poll, ReadClock, Record, Records, TopicPartition
+from onceproof.sink.settings.parsing import parse
 
 COUNTS = (1, 10, 100)
 PART_BYTES = 5 * 1024 * 1024

@@ -7,13 +7,13 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from onceproof.sink import clean, tasks
-from onceproof.sink import config as sink_config
 from onceproof.sink.config import SinkConfig
 from onceproof.sink.errors import SourceError, StoreError, TaskFailed
-from onceproof.sink.propertyfiles import read_config
-from onceproof.sink.s3 import S3Store
-from onceproof.sink.worker import Worker, broker_settings, group_of, report, reporter_of, run_until_signalled
+from onceproof.sink.outside import clean, tasks
+from onceproof.sink.outside.s3 import S3Store
+from onceproof.sink.outside.worker import Worker, broker_settings, group_of, report, reporter_of, run_until_signalled
+from onceproof.sink.settings.parsing import parse
+from onceproof.sink.settings.propertyfiles import read_config
 
 _DONE, _FAILED, _COULD_NOT = 0, 1, 2
 _YOUNG = "7d"
@@ -84,7 +84,7 @@ def _say(text: str) -> None:
 
 
 def _run(chosen: argparse.Namespace, command: str) -> int:
-    config = sink_config.parse(read_config(chosen.config), subscribes=True)
+    config = parse(read_config(chosen.config), subscribes=True)
     if config.tasks_max > 1 and chosen.task is None:
         return _run_tasks(config, command)
     try:
@@ -120,7 +120,7 @@ def _run_tasks(config: SinkConfig, command: str) -> int:
 
 
 def _clean(chosen: argparse.Namespace, command: str) -> int:
-    config = sink_config.parse(read_config(chosen.config), subscribes=True)
+    config = parse(read_config(chosen.config), subscribes=True)
     group = group_of(config, chosen.group)
     store = S3Store(config)
     try:

@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from onceproof.sink.config import examine
-from onceproof.sink.properties import GROUPS, PROPERTIES
-from onceproof.sink.propertydocs import default_words
-from onceproof.sink.propertyfiles import read_config
-from onceproof.sink.validation import answer, definition
+from onceproof.sink.settings.parsing import examine
+from onceproof.sink.settings.properties import GROUPS, PROPERTIES
+from onceproof.sink.settings.propertydocs import default_words
+from onceproof.sink.settings.propertyfiles import read_config
+from onceproof.sink.settings.validation import answer, definition
 
 _VALID, _INVALID = 0, 1
 

@@ -19,11 +19,12 @@ from onceproof.model import history as h
 from onceproof.scenarios import shapes
 from onceproof.scenarios.errors import ScenarioError
 from onceproof.scenarios.run import DEFAULTS
-from onceproof.sink.config import SinkConfig, parse
+from onceproof.sink.config import SinkConfig
 from onceproof.sink.data import Header, SinkRecord
 from onceproof.sink.effects import Record
-from onceproof.sink.fieldtransforms import field_path
-from onceproof.sink.transforms import Transform
+from onceproof.sink.reading.fieldtransforms import field_path
+from onceproof.sink.reading.transforms import Transform
+from onceproof.sink.settings.parsing import parse
 
 Leaf: TypeAlias = Literal["number", "time", "side", "text", "bytes"]
 """The offset, the timestamp, one of two texts in turn, a text or bytes of the record's own."""

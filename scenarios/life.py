@@ -335,7 +335,9 @@ def injected(kind: str, outcome: Literal["not applied", "unknown"]) -> StoreErro
     if kind == "io":
         return StoreError("the connection was lost (injected)", retry=True, outcome=outcome)
     status = int(kind)
-    return StoreError(f"HTTP {kind} (injected)", retry=status in (500, 503), outcome=outcome, status=status)
+    return StoreError(
+        f"HTTP {kind} (injected)", retry=status in (429, 500, 502, 503, 504), outcome=outcome, status=status
+    )
 
 
 def _named(effect: Any, kind: str) -> str:

@@ -28,7 +28,8 @@ from onceproof.model.history import (
 )
 from onceproof.model.placement import Expected, Life, Object, OutsideDomain, Pass, expected
 from onceproof.model.predictions import text_of as model_text_of
-from onceproof.scenarios.recordings import Recording, log_of
+from onceproof.scenarios.errors import ScenarioError
+from onceproof.scenarios.recordings import Recording, assigned, dead_letters, log_of, texts
 
 Found: TypeAlias = tuple[int | None, str, Any, Any]
 """A difference: step, what, recorded, and what the model says."""
@@ -54,6 +55,8 @@ class RecordedLife:
     """A fault, a rewind or a crash inside a pass: not all that was begun in the last pass was finished."""
     has_died: bool = False
     """Its process failed in the last pass."""
+    is_interrupted: bool = False
+    """A fault or a rewind inside its last pass: what is predicted of that pass may not all have happened."""
     letters: list[int] = field(default_factory=list)
     """Offsets that were reported to the errant record reporter, in order."""
 
@@ -84,9 +87,7 @@ def differences_of_model(
 def _differences(recording: Recording) -> Iterator[Found]:
     """Names by pass in order, dead letters, answers, contents, and what kills; rewinds and crashes included."""
     log = log_of(recording.case)
-    versions = {
-        (seen["key"], version["step"]): version for seen in recording.expect["objects"] for version in seen["versions"]
-    }
+    versions = {(seen["key"], version["step"]): version for seen in recording.objects for version in seen["versions"]}
     for life in lives_of(recording):
         wanted = expected(log[life.partition], life.life())
         yield from _of_life(life, wanted, is_alone=len(log) == 1)
@@ -98,7 +99,7 @@ def _differences(recording: Recording) -> Iterator[Found]:
 
 
 def _of_life(life: RecordedLife, wanted: Expected, *, is_alone: bool) -> Iterator[Found]:
-    is_prefix = life.is_cut_short and wanted.failed is None
+    is_prefix = life.is_interrupted or (life.is_cut_short and wanted.failed is None)
     seen = [(index, key) for index, keys in enumerate(life.keys) for key in keys]
     named = [(made.pass_index, made.key) for made in wanted.objects]
     named = named[: len(seen)] if is_prefix else named
@@ -110,17 +111,26 @@ def _of_life(life: RecordedLife, wanted: Expected, *, is_alone: bool) -> Iterato
         yield life.steps[index], f"objects of {life.partition}", seen[at:][:1], named[at:][:1]
     last_step = life.steps[-1] if life.steps else None
     # Another partition of the same task may be what killed a life.
-    if (wanted.failed is not None or is_alone) and (wanted.failed is not None) != life.has_died:
+    is_told = not life.is_interrupted and (wanted.failed is not None or is_alone)
+    if is_told and (wanted.failed is not None) != life.has_died:
         yield last_step, f"death of {life.partition}", life.has_died, wanted.failed
-    letters = [letter.offset for letter in wanted.dead_letters]
-    if life.letters != letters:
-        yield last_step, f"dead letters of {life.partition}", life.letters, letters
+    yield from _of_letters(life, wanted, last_step)
     # A pass that met a fault did not return, so what it did is not known.
     last = len(life.passes) if is_prefix else len(life.passes) + 1
     answers = [answer for ask, answer in zip(life.asks, life.answers, strict=True) if ask < last]
     said = list(wanted.commits[: len(answers)])
     if answers != said:
         yield last_step, f"offsets handed out by {life.partition}", answers, said
+
+
+def _of_letters(life: RecordedLife, wanted: Expected, last_step: int | None) -> Iterator[Found]:
+    """Those of the task itself; what converters refuse is reported by the runtime, which a recording may leave out."""
+    said = [letter.offset for letter in wanted.dead_letters]
+    of_task = [letter.offset for letter in wanted.dead_letters if letter.stage != "conversion"]
+    if life.is_interrupted:
+        said, of_task = said[: len(life.letters)], of_task[: len(life.letters)]
+    if life.letters not in (said, of_task):
+        yield last_step, f"dead letters of {life.partition}", life.letters, said
 
 
 def _of_object(step: int, version: Mapping[str, Any] | None, made: Object, text: bytes) -> Iterator[Found]:
@@ -186,7 +196,7 @@ def history_of(recording: Recording) -> History | None:
     What stands in a body that is compressed or binary is not recorded, so its text stands for it.
     """
     versions = []
-    for seen in recording.expect["objects"]:
+    for seen in recording.objects:
         for number, version in enumerate(seen["versions"]):
             text = text_of(version)
             if text is None:
@@ -212,7 +222,7 @@ class _Reader:
         self.case = recording.case
         self.seen = recording.steps
         self.log = log_of(self.case)
-        self.config = dict(self.case["props"])
+        self.config = texts(self.case["props"])
         self.now_ms = self.case["clock"]
         self.committed: dict[TopicPartition, int] = {}
         self.open: dict[TopicPartition, RecordedLife] = {}
@@ -228,12 +238,14 @@ class _Reader:
             if not seen.get("skipped"):
                 getattr(self, f"_{step['op']}")(index, step, seen)
             if seen.get("state") in ("FAILED", "REJECTED") or seen.get("crashed"):
+                for life in self.open.values():
+                    life.is_interrupted |= bool(seen.get("crashed") or seen.get("faults"))
                 self._fail(seen)
                 self._end("failed" if seen.get("state") == "FAILED" else "killed", cut_short=True)
         return self.lives
 
     def _start(self, index: int, step: Mapping[str, Any], seen: Mapping[str, Any]) -> None:
-        for name, value in step.get("props", {}).items():
+        for name, value in texts(step.get("props")).items():
             if value is None:
                 self.config.pop(name, None)
             else:
@@ -257,24 +269,28 @@ class _Reader:
             self.events.append(Put(self.process, partition, life.position, self.now_ms))
             for key in life.keys[-1]:
                 self.events.append(self._completed(partition, key))
-        for name, offset, *reason in seen.get("dlq", ()):
-            partition = next(each for each in self.open if str(each) == name)
+        for name, offset, why in dead_letters(seen):
+            partition = self._partition(name)
             self.open[partition].letters.append(offset)
-            self.events.append(
-                DeadLettered(self.process, partition, offset, "ok", applied=True, detail=" ".join(reason))
-            )
-        for name, offset in seen.get("rewind", {}).items():
-            partition = next(each for each in self.open if str(each) == name)
-            self.open[partition].is_cut_short = True
+            self.events.append(DeadLettered(self.process, partition, offset, "ok", applied=True, detail=why))
+        for name, offset in (seen.get("rewind") or {}).items():
+            partition = self._partition(name)
+            self.open[partition].is_cut_short = self.open[partition].is_interrupted = True
             self.events.append(Rewound(self.process, partition, offset, self.now_ms))
             self._begin(partition, offset, failed_ms=self.now_ms)
+
+    def _partition(self, name: str) -> TopicPartition:
+        for partition in self.open:
+            if str(partition) == name:
+                return partition
+        raise ScenarioError(f"{name} is named, and not assigned")
 
     def _end_of_poll(self, partition: TopicPartition, position: int, count: int) -> int:
         offsets = [record.offset for record in self.log[partition] if record.offset >= position][:count]
         return offsets[-1] + 1 if offsets else position
 
     def _commit(self, index: int, step: Mapping[str, Any], seen: Mapping[str, Any]) -> None:
-        answers = seen.get("pre_commit", {})
+        answers = seen.get("pre_commit") or {}
         for partition, life in self.open.items():
             life.asks.append(len(life.passes))
             life.answers.append(answers.get(str(partition)))
@@ -284,7 +300,7 @@ class _Reader:
     def _commit_on_fail(self, seen: Mapping[str, Any]) -> None:
         """What of the answers reached the broker: nothing beyond the position that Connect had recorded."""
         ignored = seen.get("ignored_by_framework", {})
-        answers = {name: at for name, at in seen.get("pre_commit", {}).items() if name not in ignored}
+        answers = {name: at for name, at in (seen.get("pre_commit") or {}).items() if name not in ignored}
         found = {each: answers[str(each)] for each in self.log if str(each) in answers}
         if found:
             self.committed.update(found)
@@ -298,7 +314,7 @@ class _Reader:
             if closing is not None:
                 ignored = closing.get("ignored_by_framework", {})
                 life.asks.append(len(life.passes))
-                answer = closing["pre_commit"].get(str(partition))
+                answer = (closing.get("pre_commit") or {}).get(str(partition))
                 life.answers.append(None if str(partition) in ignored else answer)
         if closing is not None:
             self.events.append(CommitAsked(self.process))
@@ -317,15 +333,16 @@ class _Reader:
         self._open(step.get("assign"))
 
     def _clock(self, index: int, step: Mapping[str, Any], seen: Mapping[str, Any]) -> None:
-        self.now_ms = step["set"] if "set" in step else self.now_ms + step["add"]
+        self.now_ms = step["set"] if "set" in step else self.now_ms + step.get("add", 0)
 
     def _fault(self, index: int, step: Mapping[str, Any], seen: Mapping[str, Any]) -> None:
         pass
 
-    def _open(self, assigned: list[Any] | None) -> None:
+    def _open(self, names: list[Any] | None) -> None:
+        mine = tuple(self.log) if names is None else assigned(names, self.case)
         for partition, records in self.log.items():
-            if assigned is None or str(partition) in assigned or partition.partition in assigned:
-                offset = self.committed.get(partition, records[0].offset)
+            if partition in mine:
+                offset = self.committed.get(partition, records[0].offset if records else 0)
                 self.events.append(Opened(self.process, partition, offset, self.now_ms))
                 self._begin(partition, offset, failed_ms=None)
 

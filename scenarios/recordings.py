@@ -6,7 +6,7 @@ committed offsets, objects with all versions). A case is a scenario; one step of
 
 import base64
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,40 +54,71 @@ class Recording:
         """What was seen, by the index of the step in the case."""
         return {step["i"]: step for step in self.expect["steps"]}
 
+    @property
+    def objects(self) -> list[Mapping[str, Any]]:
+        """What was seen in the bucket; empty where nothing was noted."""
+        return list(self.expect.get("objects") or ())
 
-def read(path: Path) -> Iterator[Recording]:
-    """All recordings of a file; raises ScenarioError, which names file and line, for a line that is none."""
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A line that is no recording, and why."""
+
+    where: str
+    name: str
+    why: str
+
+
+def read(path: Path) -> Iterator[Recording | Unreadable]:
+    """All lines of a file that are not blank; raises ScenarioError for a file that holds no recording at all."""
+    found = 0
     try:
-        with path.open(encoding="utf-8") as lines:
+        with path.open(encoding="utf-8-sig") as lines:
             for number, line in enumerate(lines, 1):
                 if line.strip():
-                    yield _recording(f"{path}:{number}", line)
+                    recording = _recording(f"{path}:{number}", line)
+                    found += isinstance(recording, Recording)
+                    yield recording
     except (OSError, UnicodeDecodeError) as error:
         raise ScenarioError(f"{path}: cannot be read: {error}") from None
+    if not found:
+        raise ScenarioError(f"{path}: holds no recording: each line must be a JSON object with case and expect")
 
 
-def _recording(where: str, line: str) -> Recording:
+def _recording(where: str, line: str) -> Recording | Unreadable:
+    name = where
     try:
         data = json.loads(line)
+        name = str(data["case"]["id"])
         recording = Recording(where, data["case"], data["expect"])
         scenario_of(recording.case)
         assert recording.steps is not None
     except json.JSONDecodeError as error:
-        raise ScenarioError(f"{where}: not JSON: {error}") from None
-    except (KeyError, TypeError, ValueError) as error:
-        raise ScenarioError(f"{where}: no recording: {type(error).__name__}: {error}") from None
+        return Unreadable(where, name, f"not JSON: {error}")
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        return Unreadable(where, name, f"no recording: {type(error).__name__}: {error}")
     return recording
 
 
 def scenario_of(case: Mapping[str, Any]) -> Scenario:
     """A case as a scenario: one step of the course for each step recorded."""
-    course = tuple(_step(step) for step in case["steps"])
-    return Scenario(case["id"], case["props"], log_of(case), course, case["clock"])
+    log = log_of(case)
+    course = tuple(_step(step, case, tuple(log)) for step in case["steps"])
+    return Scenario(case["id"], texts(case["props"]), log, course, case["clock"])
+
+
+def texts(properties: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Properties as texts, as a `.properties` file has them; null stays, which removes one."""
+    return {
+        name: value if value is None or isinstance(value, str) else json.dumps(value)
+        for name, value in (properties or {}).items()
+    }
 
 
 def log_of(case: Mapping[str, Any]) -> Log:
-    """The log of a case by partition."""
-    found: dict[TopicPartition, list[Record]] = {}
+    """The log of a case by partition; one that a step assigns may be empty."""
+    named = [tp for step in case["steps"] for tp in assigned(step.get("assign") or (), case)]
+    found: dict[TopicPartition, list[Record]] = {tp: [] for tp in named}
     for entry in case["log"]:
         partition = TopicPartition(entry.get("t", case.get("topic", "t")), entry.get("p", 0))
         found.setdefault(partition, []).extend(_records(entry))
@@ -106,13 +137,17 @@ def _records(entry: Mapping[str, Any]) -> Iterator[Record]:
     for index in range(run["n"]):
         offset = run["o"] + index
         text = run["v"].replace("%d", str(offset)) if isinstance(run["v"], str) else run["v"]
-        yield Record(offset, run["ts"] + index * run["dts"], None, bytes_of(text))
+        ts = run["ts"] + index * run["dts"]
+        yield Record(offset, None if ts == -1 else ts, None, bytes_of(text))
 
 
-def _step(step: Mapping[str, Any]) -> Step:  # noqa: PLR0911  one return for each operation
+def _step(  # noqa: PLR0911  one return for each operation
+    step: Mapping[str, Any], case: Mapping[str, Any], partitions: tuple[TopicPartition, ...]
+) -> Step:
     match step["op"]:
         case "start":
-            return Start(step.get("props", {}), assigned(step["assign"]) if "assign" in step else None)
+            assign = assigned(step["assign"], case) if step.get("assign") is not None else partitions
+            return Start(texts(step.get("props")), assign)
         case "poll":
             return PollStep(step["n"])
         case "commit":
@@ -122,7 +157,7 @@ def _step(step: Mapping[str, Any]) -> Step:  # noqa: PLR0911  one return for eac
         case "stop":
             return StopStep()
         case "rebalance":
-            return Rebalance(assigned(step["assign"]))
+            return Rebalance(assigned(step["assign"], case))
         case "clock":
             return Clock(step.get("set"), step.get("add", 0))
         case "fault":
@@ -130,9 +165,27 @@ def _step(step: Mapping[str, Any]) -> Step:  # noqa: PLR0911  one return for eac
     raise ValueError(f"unknown step: {step}")
 
 
-def assigned(names: list[str]) -> tuple[TopicPartition, ...]:
-    """`t-0` and the like as partitions."""
-    return tuple(TopicPartition(topic, int(number)) for topic, _, number in (name.rpartition("-") for name in names))
+def assigned(names: Sequence[Any], case: Mapping[str, Any]) -> tuple[TopicPartition, ...]:
+    """`t-0`, a number of the case's topic, or a pair of both, as partitions."""
+    found = []
+    for name in names:
+        if isinstance(name, int):
+            found.append(TopicPartition(case.get("topic", "t"), name))
+        elif isinstance(name, str):
+            topic, _, number = name.rpartition("-")
+            found.append(TopicPartition(topic, int(number)))
+        else:
+            topic, number = name
+            found.append(TopicPartition(topic, int(number)))
+    return tuple(found)
+
+
+def dead_letters(seen: Mapping[str, Any]) -> list[tuple[str, int, str]]:
+    """What was reported in a step: partition, offset, and why."""
+    letters = seen.get("dlq") or ()
+    if letters and isinstance(letters[0], str):
+        letters = (letters,)
+    return [(str(tp), int(offset), " ".join(map(str, why))) for tp, offset, *why in letters]
 
 
 def bytes_of(value: Any) -> bytes | None:

@@ -13,8 +13,8 @@ from onceproof.scenarios import files
 from onceproof.scenarios.errors import EnvironmentFailure, Incapable, ScenarioError
 from onceproof.scenarios.run import DEFAULTS, Run, World, run
 from onceproof.scenarios.scenario import Allowed, Expectation, Scenario
-from onceproof.sink.config import parse
 from onceproof.sink.errors import ConfigError
+from onceproof.sink.settings.parsing import parse
 
 _RECORDS_SPELT_OUT = 200
 """Above this many records an expectation names kinds and partitions, not offsets and objects."""

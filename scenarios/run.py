@@ -299,11 +299,11 @@ class _Runner:
         assert life is not None
         idle = 0
         for _ in range(1000 + 4 * sum(map(len, self._scenario.log.values())) // max(count, 1)):
-            before = life.positions()
+            before = life.positions(), self._rewinds()
             life.poll(count)
             if life.state != "running":
                 return
-            if life.positions() != before:
+            if (life.positions(), self._rewinds()) != before:
                 idle = 0
                 continue
             if idle == 2:
@@ -313,13 +313,18 @@ class _Runner:
             if waits_ms:
                 self._move_clock(self._clock.ms + waits_ms)
                 life.poll(0)
+                if life.state != "running":
+                    return
             elif self._at_the_end(life):
                 return
+
+    def _rewinds(self) -> int:
+        return sum(isinstance(event, h.Rewound) for event in self._events)
 
     def _waits_ms(self, life: LifeLike) -> int:
         """How long to wait so that a back-off ends and a slot passes; 0 if the sink waits for no clock."""
         schedule_ms = int(self._config.get("rotate.schedule.interval.ms", -1))
-        backing_off = bool(life.poll_request.paused) or any(isinstance(event, h.Rewound) for event in self._events)
+        backing_off = bool(life.poll_request.paused or self._rewinds())
         backoff_ms = int(self._config.get("retry.backoff.ms", 5000)) if backing_off else 0
         return max(schedule_ms, backoff_ms, 0)
 

@@ -252,7 +252,7 @@ def _written(draw: st.DrawFn, config: Mapping[str, str]) -> dict[str, str]:
 
 
 _DETAILS: tuple[dict[str, str], ...] = (
-    {"retry.backoff.ms": "0"},
+    {"retry.backoff.ms": "1"},
     {"retry.backoff.ms": "60000"},
     {"max.write.duration.ms": "1000"},
     {"value.converter.enhanced.avro.schema.support": "true", "enhanced.avro.schema.support": "false"},
@@ -422,7 +422,8 @@ def _shapes(draw: st.DrawFn, config: Mapping[str, str], language: str) -> tuple[
     versioned = config.get("schema.compatibility", "NONE") != "NONE"
     shape = Shape(tuple(parts), draw(st.sampled_from(("v", "shop.v"))), 1 if versioned else None)
     found = [shape]
-    for change in draw(st.lists(st.sampled_from(_CHANGES), min_size=int(versioned), max_size=3)):
+    pool = (*_MILD, _unversioned) if versioned and draw(st.booleans()) else _CHANGES
+    for change in draw(st.lists(st.sampled_from(pool), min_size=int(versioned), max_size=3)):
         if change is not _unversioned or not (versioned and language == "avro"):
             found.append(change(found[-1]))
     return tuple(found)
@@ -482,10 +483,10 @@ def _longer(mode: Mode) -> Callable[[Shape], Shape]:
     return longer
 
 
-_CHANGES: tuple[Callable[[Shape], Shape], ...] = (
-    _newer, _respelled, _longer("optional"), _longer("default"), _longer("required"), _shortened, _widened, _older,
-    _renamed, _unversioned,
-)  # fmt: skip
+_MILD: tuple[Callable[[Shape], Shape], ...] = (_newer, _respelled, _longer("optional"), _longer("default"))
+"""Changes between whose results values can be projected both ways."""
+
+_CHANGES = (*_MILD, _longer("required"), _shortened, _widened, _older, _renamed, _unversioned)
 
 
 @st.composite
@@ -627,8 +628,12 @@ def _time(draw: st.DrawFn, time_ms: int) -> int | str:
 
 @st.composite
 def _struct(draw: st.DrawFn, plan: _Plan, offset: int, time_ms: int) -> bytes:
-    """A struct of one of the shapes; in an envelope now and then with a payload of other types."""
-    shape = draw(st.sampled_from(plan.shapes[:1] if plan.keeps_schema else (*plan.shapes[:1], *plan.shapes)))
+    """A struct of one of the shapes, mostly of the one that files hold where values are projected.
+
+    In an envelope it is now and then a payload of other types.
+    """
+    first = plan.shapes[-1 if plan.config.get("schema.compatibility") in ("BACKWARD", "FULL") else 0]
+    shape = draw(st.sampled_from((first,) if plan.keeps_schema else (first, *plan.shapes)))
     times = plan.config["timestamp.field"].split(".") if plan.extracts("RecordField") else ("",)
     datum = {part.name: _datum(draw, plan, part, offset) for part in shape.parts}
     for part in shape.parts:

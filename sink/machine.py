@@ -17,16 +17,16 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import Any
 
-from onceproof.sink.compatibility import Compatibility, compatibility
 from onceproof.sink.config import SinkConfig
 from onceproof.sink.data import Header, Schema, SinkRecord
 from onceproof.sink.effects import Effect, HeadObject, ReadClock, Record, TagObject, TopicPartition
 from onceproof.sink.errants import Errants
 from onceproof.sink.errors import DataError, RecordError, StoreError, TaskFailed
-from onceproof.sink.formats import Kind, open_writer
-from onceproof.sink.partitioner import Partitioner, object_key, partitioner
-from onceproof.sink.schedule import next_scheduled_ms
-from onceproof.sink.upload import OpenDirectory, OpenFile
+from onceproof.sink.placing.compatibility import Compatibility, compatibility
+from onceproof.sink.placing.partitioner import Partitioner, object_key, partitioner
+from onceproof.sink.placing.schedule import next_scheduled_ms
+from onceproof.sink.writing.formats import Kind, open_writer
+from onceproof.sink.writing.upload import OpenDirectory, OpenFile
 
 REMEMBERED_NAMES = 100
 """How many records since the last rotation the search for a free name knows (reference 6.4)."""

@@ -8,7 +8,6 @@ from collections.abc import Generator, Mapping
 from typing import Any, assert_never
 
 from onceproof.sink.config import SinkConfig
-from onceproof.sink.conversion import Conversion
 from onceproof.sink.effects import (
     Assigned,
     Commit,
@@ -29,6 +28,7 @@ from onceproof.sink.effects import (
 )
 from onceproof.sink.errors import DataError, ProtocolError, TaskFailed
 from onceproof.sink.machine import Batch, RetryLater, Shared, TopicPartitionWriter
+from onceproof.sink.reading.conversion import Conversion
 
 NO_LIMIT_MS = 2**62
 """From here on `max.write.duration.ms` is none: no clock counts so far."""

@@ -10,10 +10,10 @@ from confluent_kafka import Producer
 
 from onceproof.model.history import Log, Record, TopicPartition
 from onceproof.scenarios.worlds.bucket import ACCESS_KEY, REGION, S3, SECRET_KEY
-from onceproof.sink.config import parse
 from onceproof.sink.errors import StoreError
-from onceproof.sink.s3 import S3Store
-from onceproof.sink.worker import Worker
+from onceproof.sink.outside.s3 import S3Store
+from onceproof.sink.outside.worker import Worker
+from onceproof.sink.settings.parsing import parse
 
 T = TypeVar("T")
 

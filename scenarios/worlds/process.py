@@ -21,8 +21,8 @@ from onceproof.scenarios.worlds.broker import Broker, KafkaContainer, MockBroker
 from onceproof.scenarios.worlds.bucket import ACCESS_KEY, REGION, SECRET_KEY, MotoServer
 from onceproof.scenarios.worlds.host import Host
 from onceproof.scenarios.worlds.messages import Birth, Order, Reply
-from onceproof.sink.config import parse
 from onceproof.sink.effects import Poll, TopicPartition
+from onceproof.sink.settings.parsing import parse
 
 _REPLY_S = 120.0
 _DEATH_S = 10.0

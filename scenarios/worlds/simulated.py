@@ -11,9 +11,10 @@ from onceproof.model import history as h
 from onceproof.scenarios.life import Armed, Killed, Life, ScriptedClock
 from onceproof.scenarios.run import LifeLike
 from onceproof.scenarios.scenario import Scenario
-from onceproof.sink.config import SinkConfig, parse
+from onceproof.sink.config import SinkConfig
 from onceproof.sink.effects import Poll, Record, SendDeadLetter, TopicPartition
 from onceproof.sink.errors import StoreError
+from onceproof.sink.settings.parsing import parse
 
 
 class MemoryBucket:

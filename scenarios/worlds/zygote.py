@@ -23,12 +23,12 @@ from onceproof.model import history as h
 from onceproof.scenarios.errors import EnvironmentFailure
 from onceproof.scenarios.life import Armed, Life, ScriptedClock
 from onceproof.scenarios.worlds.messages import Birth, Order, Reply
-from onceproof.sink.config import parse
-from onceproof.sink.deadletters import DeadLetterQueue
 from onceproof.sink.effects import Poll, Record, SendDeadLetter, TopicPartition
-from onceproof.sink.kafka import KafkaConsumer
+from onceproof.sink.outside.deadletters import DeadLetterQueue
+from onceproof.sink.outside.kafka import KafkaConsumer
+from onceproof.sink.outside.s3 import S3Store, client
 from onceproof.sink.ports import DeadLetters
-from onceproof.sink.s3 import S3Store, client
+from onceproof.sink.settings.parsing import parse
 
 _FETCH_S = 30.0
 

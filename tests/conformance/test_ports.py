@@ -10,12 +10,12 @@ from onceproof.scenarios.worlds.bucket import ACCESS_KEY, REGION, SECRET_KEY
 from onceproof.scenarios.worlds.process import CONSUMER, ProcessWorld
 from onceproof.scenarios.worlds.simulated import MemoryBroker, MemoryBucket, sink_log
 from onceproof.scenarios.worlds.zygote import ConsumerSource
-from onceproof.sink.config import parse
 from onceproof.sink.effects import Poll, Record, TopicPartition
 from onceproof.sink.errors import StoreError
-from onceproof.sink.kafka import KafkaConsumer
+from onceproof.sink.outside.kafka import KafkaConsumer
+from onceproof.sink.outside.s3 import S3Store
 from onceproof.sink.ports import ObjectStore, OffsetStore
-from onceproof.sink.s3 import S3Store
+from onceproof.sink.settings.parsing import parse
 
 KEY = "topics/t/año=1/t+0+0000000000.json"
 WORLDS = ["simulated", "embedded", pytest.param("container", marks=pytest.mark.container)]

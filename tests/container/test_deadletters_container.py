@@ -8,10 +8,10 @@ from confluent_kafka import Consumer, Message
 from confluent_kafka import TopicPartition as Position
 
 from onceproof.scenarios.worlds.broker import KafkaContainer
-from onceproof.sink.config import parse
-from onceproof.sink.deadletters import DeadLetterQueue
 from onceproof.sink.effects import Record, SendDeadLetter, TopicPartition
 from onceproof.sink.errors import SourceError
+from onceproof.sink.outside.deadletters import DeadLetterQueue
+from onceproof.sink.settings.parsing import parse
 
 pytestmark = pytest.mark.container
 MINIMAL = {

@@ -6,9 +6,9 @@ import pytest
 from working import append, log_of
 
 from onceproof.scenarios.worlds.broker import KafkaContainer
-from onceproof.sink.clean import Group
 from onceproof.sink.effects import TopicPartition
-from onceproof.sink.kafka import KafkaConsumer
+from onceproof.sink.outside.clean import Group
+from onceproof.sink.outside.kafka import KafkaConsumer
 
 pytestmark = pytest.mark.container
 PARTITIONS = 4

@@ -23,9 +23,9 @@ from onceproof.model.history import Log, TopicPartition
 from onceproof.scenarios.refinement import FaultFree
 from onceproof.scenarios.worlds.broker import KafkaContainer
 from onceproof.scenarios.worlds.bucket import MotoServer
-from onceproof.sink import worker as sink_worker
 from onceproof.sink.errors import TaskFailed
-from onceproof.sink.worker import Worker
+from onceproof.sink.outside import worker as sink_worker
+from onceproof.sink.outside.worker import Worker
 
 pytestmark = pytest.mark.container
 PARTITIONS = 4

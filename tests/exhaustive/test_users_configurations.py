@@ -7,7 +7,7 @@ from onceproof.scenarios import run
 from onceproof.scenarios.configurations import CONFIGURATIONS, Configuration, of_user
 from onceproof.scenarios.explore import explore
 from onceproof.scenarios.worlds.simulated import SimulatedWorld
-from onceproof.sink.config import parse
+from onceproof.sink.settings.parsing import parse
 
 H2 = {
     **CONFIGURATIONS[0].properties,

@@ -7,13 +7,16 @@ from pathlib import Path
 import pytest
 
 from onceproof import golden
+from onceproof.cli import main
 from onceproof.model.guarantee import Guarantee
+from onceproof.model.history import TopicPartition
 from onceproof.model.judge import judge
 from onceproof.scenarios.recorded_lives import history_of
-from onceproof.scenarios.recordings import Recording, read
+from onceproof.scenarios.recordings import Recording, read, scenario_of
+from onceproof.scenarios.scenario import Start
 
 PATH = Path(__file__).parent / "golden.jsonl"
-RECORDINGS = list(read(PATH))
+RECORDINGS = [each for each in read(PATH) if isinstance(each, Recording)]
 ALL = [pytest.param(each, id=each.name) for each in RECORDINGS]
 READABLE = [each for each in ALL if history_of(each.values[0]) is not None]
 """Without those that keep digests of their objects instead of their text."""
@@ -111,11 +114,69 @@ def test_other_bytes_are_a_difference() -> None:
     assert ("different", "different") == (compared.sink, compared.model)
 
 
-def test_a_sink_that_lives_where_a_death_was_recorded_is_no_declared_deviation() -> None:
-    """A deviation excuses a refusal only if the recorded life ends in failure."""
+def test_a_sink_that_wrote_where_this_one_does_not_start_is_no_declared_deviation() -> None:
+    """A deviation excuses a refusal only if the recorded life ends in failure, or is over before it wrote."""
     recording = by_name("default-020")
     steps = [{key: value for key, value in step.items() if key != "state"} for step in recording.expect["steps"]]
     steps[0]["state"] = "RUNNING"
+    wrote = [{**step, "puts": ["topics/t/partition=0/t+0+0.json"]} if step["i"] == 1 else step for step in steps]
+
+    assert "different" == golden.compare(changed(recording, steps=wrote)).sink
+
+
+def test_the_order_of_objects_counts() -> None:
+    """Two objects of one partition that were completed in one step, told the other way round."""
+    recording = by_name("schema-019")
+    steps = [{**step, "puts": step.get("puts", [])[::-1]} for step in recording.expect["steps"]]
     compared = golden.compare(changed(recording, steps=steps))
 
     assert "different" == compared.sink
+    assert compared.sink_difference is not None
+    assert "order of t-0" == compared.sink_difference.what
+
+
+def lines(tmp_path: Path, *texts: str) -> Path:
+    """A file of these lines."""
+    path = tmp_path / "recordings.jsonl"
+    path.write_text("\n".join(texts), encoding="utf-8")
+    return path
+
+
+def test_an_odd_line_is_told_and_the_others_are_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The summary counts it, the exit code is 1."""
+    good = PATH.read_text(encoding="utf-8").splitlines()[0]
+    path = lines(tmp_path, "{", '{"case": {"id": "x"}}', "", good)
+
+    assert 1 == main(["golden", str(path)])
+    told = capsys.readouterr().out.splitlines()
+    assert "sink: 1 equal + 0 declared of 3; model: 1 equal + 0 declared of 3, 0 outside its domain" == told[-1]
+    assert any("not JSON" in line for line in told)
+
+
+def test_a_file_without_a_recording_cannot_be_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing compared is not everything equal."""
+    assert 2 == main(["golden", str(lines(tmp_path, ""))])
+    assert "holds no recording" in capsys.readouterr().err
+
+
+def test_a_start_that_names_no_partitions_has_all_of_them() -> None:
+    """Also behind a rebalance that took some away."""
+    case = {
+        "id": "x",
+        "clock": 0,
+        "props": {},
+        "log": [{"o": 0, "ts": -1, "v": "1"}, {"p": 1, "o": 0, "ts": 0, "v": "1"}],
+        "steps": [{"op": "start"}, {"op": "rebalance", "assign": ["t-0"]}, {"op": "crash"}, {"op": "start"}],
+    }
+    scenario = scenario_of(case)
+
+    assert isinstance(scenario.course[3], Start)
+    assert (("t", 0), ("t", 1)) == scenario.course[3].assign
+
+
+def test_minus_one_is_no_time_in_runs_too() -> None:
+    """As in single records."""
+    run = {"run": {"o": 0, "n": 2, "ts": -1, "dts": 0, "v": "%d"}}
+    case = {"id": "x", "clock": 0, "props": {}, "log": [run], "steps": []}
+
+    assert [None, None] == [record.timestamp_ms for record in scenario_of(case).log[TopicPartition("t", 0)]]

@@ -10,9 +10,10 @@ from working import properties
 
 from onceproof import cli
 from onceproof.scenarios.worlds.bucket import MotoServer
-from onceproof.sink import clean
-from onceproof.sink.config import SinkConfig, parse
-from onceproof.sink.s3 import S3Store
+from onceproof.sink.config import SinkConfig
+from onceproof.sink.outside import clean
+from onceproof.sink.outside.s3 import S3Store
+from onceproof.sink.settings.parsing import parse
 
 OWN = "topics/t/partition=0/t+0+0000000007.json"
 OTHERS = ("topics/t/partition=0/backup.json", "topics/t2/partition=0/t2+0+0000000007.json", "t+0+0000000007.json")

@@ -8,8 +8,8 @@ from onceproof.model import history as h
 from onceproof.scenarios.worlds.broker import MockBroker
 from onceproof.sink.effects import Record, TopicPartition
 from onceproof.sink.errors import SourceError
-from onceproof.sink.kafka import KafkaConsumer
-from onceproof.sink.overrides import topic_pattern
+from onceproof.sink.outside.kafka import KafkaConsumer
+from onceproof.sink.settings.overrides import topic_pattern
 
 T0, T1 = TopicPartition("t", 0), TopicPartition("t", 1)
 LOG = {

@@ -9,9 +9,10 @@ from typing import ClassVar
 import pytest
 
 from onceproof.scenarios.worlds.bucket import ACCESS_KEY, REGION, SECRET_KEY, MotoServer
-from onceproof.sink.config import SinkConfig, parse
+from onceproof.sink.config import SinkConfig
 from onceproof.sink.errors import StoreError
-from onceproof.sink.s3 import S3Store
+from onceproof.sink.outside.s3 import S3Store
+from onceproof.sink.settings.parsing import parse
 
 KEY = "topics/t/año=1/t+0+0000000000.json"
 

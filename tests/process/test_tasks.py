@@ -15,7 +15,7 @@ from working import CONFIG, bodies, eventually, log_of, properties
 from onceproof.scenarios.refinement import FaultFree
 from onceproof.scenarios.worlds.broker import MockBroker
 from onceproof.scenarios.worlds.bucket import MotoServer
-from onceproof.sink.tasks import Tasks, end_with_parent
+from onceproof.sink.outside.tasks import Tasks, end_with_parent
 
 LOG = log_of({0: 10, 1: 4})
 OBEDIENT = """
@@ -166,7 +166,7 @@ def test_the_end_of_standard_input_is_the_end_of_the_parent(monkeypatch: pytest.
     """The task is stopped in order first, and leaves if that takes too long."""
     reading, writing = os.pipe()
     did: list[object] = []
-    monkeypatch.setattr("onceproof.sink.tasks.ORPHAN_S", 0.0)
+    monkeypatch.setattr("onceproof.sink.outside.tasks.ORPHAN_S", 0.0)
     with os.fdopen(reading, encoding="utf-8") as stdin:
         monkeypatch.setattr(sys, "stdin", stdin)
         end_with_parent(lambda: did.append("stopped"), leave=did.append)

@@ -16,9 +16,9 @@ from onceproof.scenarios.refinement import FaultFree
 from onceproof.scenarios.worlds.broker import MockBroker
 from onceproof.scenarios.worlds.bucket import MotoServer
 from onceproof.scenarios.worlds.cluster import MockCluster
-from onceproof.sink import kafka as sink_kafka
-from onceproof.sink import worker as sink_worker
 from onceproof.sink.errors import TaskFailed
+from onceproof.sink.outside import kafka as sink_kafka
+from onceproof.sink.outside import worker as sink_worker
 
 LOG = log_of({0: 10, 1: 4})
 

@@ -66,11 +66,14 @@ DEFECTS = (
         "config, offset = self._config, record.offset + 1",
     ),
     Defect(
-        "names are padded with one zero less", "partitioner", ".zfill(config.pad_width)", ".zfill(config.pad_width - 1)"
+        "names are padded with one zero less",
+        "placing.partitioner",
+        ".zfill(config.pad_width)",
+        ".zfill(config.pad_width - 1)",
     ),
     Defect(
         "directories follow UTC instead of local time",
-        "partitioner",
+        "placing.partitioner",
         "local_ms = timestamp_ms + bucket.zone.offset_ms(timestamp_ms)",
         "local_ms = timestamp_ms",
     ),
@@ -122,7 +125,7 @@ DEFECTS = (
     ),
     Defect(
         "slots are counted from midnight UTC",
-        "schedule",
+        "placing.schedule",
         "local_day = (now_ms + zone.offset_ms(now_ms)) // DAY_MS",
         "zone = Zone.named('UTC')\n    local_day = now_ms // DAY_MS",
     ),
@@ -140,7 +143,7 @@ DEFECTS = (
     ),
     Defect(
         "the wall clock counts instead of the record's time",
-        "extractors",
+        "placing.extractors",
         "now_ms: record.timestamp_ms",
         "now_ms: now_ms",
     ),
@@ -153,15 +156,15 @@ DEFECTS = (
     ),
     Defect(
         "records stand in reverse",
-        "upload",
+        "writing.upload",
         "self._buffer += self._writer.write(values, schema)",
         "self._buffer[:0] = self._writer.write(values, schema)",
     ),
     Defect(
         "fields stand in the order of the text",
-        "javajson",
-        "ordered = dict.fromkeys(hash_order(names))",
-        "ordered = dict.fromkeys(names)",
+        "java.javajson",
+        "ordered = dict.fromkeys(names_in_order(value))",
+        "ordered = dict.fromkeys(value)",
     ),
     # --- when something fails
     Defect(
@@ -186,7 +189,7 @@ DEFECTS = (
     ),
     Defect(
         "conditional writes are effective without a schedule",
-        "config",
+        "settings.parsing",
         " and scheduled and not stored",
         " and not stored",
     ),

@@ -64,10 +64,10 @@ def objects_of(life: LifeOfWriter) -> Iterator[str]:
             yield raw["partitioner.class"].rpartition(".")[2] + " object"
             yield f"object from {raw['value.converter'].rpartition('.')[2]}"
             yield f"object under {rules.compatibility}"
-            yield f"object under {rules.clock} time"
+            yield f"object under {rules.clock.replace('none', 'no')} time"
             together[made.pass_index, made.cause, len(made.offsets)] += 1
         if made.target is not None:
-            yield f"projection under {rules.compatibility}"
+            yield f"projection {'forward' if rules.compatibility == 'FORWARD' else 'backward'}"
         if made.kind == "key" and any(life.prediction.view.inputs.item(each).is_tombstone for each in made.offsets):
             yield "tombstones in a key object"
         if "schema_name=" in made.key:
@@ -97,7 +97,39 @@ def records_of(ran: Run, life: LifeOfWriter) -> Iterator[str]:
             yield "time before 1970 or behind 9999"
 
 
-AT_LEAST: Mapping[str, int] = {}
+AT_LEAST: Mapping[str, int] = {
+    **dict.fromkeys([f"value object in {each}" for each in ("json", "avro", "parquet", "bytes")], 100),
+    **dict.fromkeys([f"key object in {each}" for each in ("json", "avro", "parquet", "bytes")], 50),
+    **dict.fromkeys([f"headers object in {each}" for each in ("json", "avro", "parquet")], 50),
+    **dict.fromkeys([f"text of a {each} object" for each in ("json", "avro", "parquet", "gz", "bin")], 50),
+    **dict.fromkeys(
+        [f"{each}Partitioner object" for each in ("Default", "Field", "TimeBased", "Daily", "Hourly")], 100
+    ),
+    **dict.fromkeys([f"object from {each}Converter" for each in ("Avro", "ByteArray", "Json", "String")], 100),
+    **dict.fromkeys([f"object under {each} time" for each in ("no", "field", "record", "wallclock")], 100),
+    **dict.fromkeys([f"object under {each}" for each in ("NONE", "BACKWARD", "FORWARD", "FULL")], 30),
+    **dict.fromkeys([f"rotation by {each}" for each in ("flush.size", "interval", "schedule", "schema")], 100),
+    **dict.fromkeys([f"rotation by {each}" for each in ("partition change", "schema flip", "open files")], 10),
+    **dict.fromkeys([f"record refused at {each}" for each in ("conversion", "null", "partition", "write")], 20),
+    **dict.fromkeys([f"life {each}" for each in ("stopped", "killed", "failed")], 200),
+    "record refused at schema": 3,
+    "projection backward": 10,
+    "projection forward": 5,
+    "change of schema": 500,
+    "equal schema of another text": 50,
+    "object of a schema's directory": 100,
+    "several files open": 100,
+    "tombstones in a key object": 30,
+    "time before 1970 or behind 9999": 100,
+    "object behind transforms": 100,
+    "filtered record": 50,
+    "dead letter": 200,
+    "death of a record": 10,
+    "fault": EXAMPLES // 3,
+    "rewind": 50,
+    "name that was taken": 5,
+    "tagged object": 50,
+}
 """How often each part must have been there, far below what is usual: nothing passes by drawing nothing."""
 
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onceproof.sink.avroconverter import AvroConverter
 from onceproof.sink.data import OPTIONAL_STRING, Moment, Struct
 from onceproof.sink.errors import DataError, NeedsSchema
+from onceproof.sink.reading.avroconverter import AvroConverter
 
 RECORD = {
     "type": "record",

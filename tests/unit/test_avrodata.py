@@ -11,8 +11,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from onceproof.sink import avrobinary, avrodata, avroschema
-from onceproof.sink.avrodata import ENUM, Rules
+from onceproof.sink.avro import avrobinary, avrodata, avroschema
+from onceproof.sink.avro.avrodata import ENUM, Rules
 from onceproof.sink.data import DATE, DECIMAL, OPTIONAL_STRING, STRING, TIME, TIMESTAMP, Field, Moment, Schema, Struct
 from onceproof.sink.errors import DataError, TaskFailed
 

@@ -7,11 +7,11 @@ from typing import Any
 import fastavro
 import pytest
 
-from onceproof.sink.avrodata import Rules
-from onceproof.sink.avroformat import BLOCK_BYTES, AvroWriter, sync_marker
+from onceproof.sink.avro.avrodata import Rules
 from onceproof.sink.data import OPTIONAL_STRING, STRING, Field, Schema, Struct
 from onceproof.sink.effects import TopicPartition
 from onceproof.sink.errors import DataError
+from onceproof.sink.writing.avroformat import BLOCK_BYTES, AvroWriter, sync_marker
 
 RULES = Rules(enhanced=True, meta_data=True)
 SYNC = sync_marker(TopicPartition("t", 0), 0)

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from profiles import PROFILE
 
-from onceproof.sink.compatibility import compatibility, float32
 from onceproof.sink.data import DATE, DECIMAL, OPTIONAL_STRING, STRING, Field, Moment, Schema, Struct
 from onceproof.sink.errors import DataError, ProjectionError
+from onceproof.sink.placing.compatibility import compatibility, float32
 
 INT32 = Schema("int32")
 INT64 = Schema("int64")

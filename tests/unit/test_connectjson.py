@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from onceproof.sink.connectjson import JsonEnvelopes
 from onceproof.sink.data import DATE, DECIMAL, TIME, TIMESTAMP, Field, Moment, Schema, Struct
 from onceproof.sink.errors import DataError
+from onceproof.sink.reading.connectjson import JsonEnvelopes
 
 TWO_PLACES = {"type": "bytes", "name": DECIMAL, "version": 1, "parameters": {"scale": "2"}}
 

@@ -10,9 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from onceproof.sink.config import SinkConfig
-from onceproof.sink.converters import Converter, converter
 from onceproof.sink.data import OPTIONAL_BYTES, OPTIONAL_STRING, Schema
 from onceproof.sink.errors import DataError
+from onceproof.sink.reading.converters import Converter, converter
 
 NAMES = ("String", "ByteArray", "Json", "Integer", "Long", "Short", "Float", "Double", "Boolean")
 

@@ -14,7 +14,7 @@ from onceproof.scenarios.explore import calm, explore
 from onceproof.scenarios.run import DEFAULTS, Run, run
 from onceproof.scenarios.suitability import Unsuitable, require_suitable
 from onceproof.scenarios.worlds.simulated import SimulatedWorld
-from onceproof.sink.config import parse
+from onceproof.sink.settings.parsing import parse
 
 _S3 = "io.confluent.connect.s3.format"
 JSON, AVRO, PARQUET, BYTES = (

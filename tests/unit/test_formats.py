@@ -15,7 +15,7 @@ from onceproof.sink.config import SinkConfig
 from onceproof.sink.data import OPTIONAL_BYTES, OPTIONAL_STRING, STRING, Field, Header, Schema, Struct
 from onceproof.sink.effects import TopicPartition
 from onceproof.sink.errors import DataError
-from onceproof.sink.formats import ByteArrayWriter, GzipWriter, Kind, ObjectWriter, extension, open_writer
+from onceproof.sink.writing.formats import ByteArrayWriter, GzipWriter, Kind, ObjectWriter, extension, open_writer
 
 PARTITION = TopicPartition("t", 3)
 R = Schema("struct", name="R", fields=(Field("id", Schema("int32")),))

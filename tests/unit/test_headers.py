@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onceproof.sink.config import SinkConfig
-from onceproof.sink.converters import HeaderConverter, header_converter
 from onceproof.sink.data import DATE, OPTIONAL_STRING, TIMESTAMP, Field, Header, Moment, Schema, Struct
 from onceproof.sink.errors import DataError
-from onceproof.sink.headers import HEADER, HEADERS, headers_value, parse, text_of
+from onceproof.sink.reading.converters import HeaderConverter, header_converter
+from onceproof.sink.reading.headers import HEADER, HEADERS, headers_value, parse, text_of
 
 
 def converter(name: str, settings: Mapping[str, str] | None = None) -> HeaderConverter:

@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from onceproof.model.java import Float32, double_text
-from onceproof.sink.javanumbers import java_double, java_float
+from onceproof.sink.java.javanumbers import java_double, java_float
 
 DOUBLE_BITS = st.builds(
     lambda exponent, fraction, zeros: exponent << 52 | fraction >> zeros << zeros,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from onceproof.sink import javadate
+from onceproof.sink.java import javadate
 
 SUNDAY_MS = 1_735_430_709_042
 """2024-12-29T00:05:09.042Z."""

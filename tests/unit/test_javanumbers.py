@@ -9,10 +9,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from onceproof.sink import javanumbers
 from onceproof.sink.data import DATE, DECIMAL, TIMESTAMP, Moment, Schema
-from onceproof.sink.javahash import SizedMap, bins_for, bins_of_copy, hash_order, map_order, names_in_order
-from onceproof.sink.javanumbers import double_bits, java_double, java_float, rounded, single, single_bits, wrapped
+from onceproof.sink.java import javanumbers
+from onceproof.sink.java.javahash import SizedMap, bins_for, bins_of_copy, hash_order, map_order, names_in_order
+from onceproof.sink.java.javanumbers import double_bits, java_double, java_float, rounded, single, single_bits, wrapped
 
 
 @pytest.mark.parametrize(

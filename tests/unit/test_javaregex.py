@@ -5,7 +5,7 @@ Every expectation here is what java.util.regex of JDK 17 says, but for `\b`, whi
 
 import pytest
 
-from onceproof.sink import javaregex
+from onceproof.sink.java import javaregex
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from onceproof.sink.data import (
     Struct,
 )
 from onceproof.sink.errors import DataError, TaskFailed
-from onceproof.sink.jsonformat import JsonWriter
+from onceproof.sink.writing.jsonformat import JsonWriter
 
 DAY_MS = 86_400_000
 INT = Schema("int32")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pyarrow import parquet
 
-from onceproof.sink.avrodata import UNION, Rules
+from onceproof.sink.avro.avrodata import UNION, Rules
 from onceproof.sink.data import (
     DATE,
     DECIMAL,
@@ -22,7 +22,7 @@ from onceproof.sink.data import (
     Struct,
 )
 from onceproof.sink.errors import DataError, TaskFailed
-from onceproof.sink.parquetformat import ROW_GROUP_BYTES, ParquetWriter, unsupported_codec
+from onceproof.sink.writing.parquetformat import ROW_GROUP_BYTES, ParquetWriter, unsupported_codec
 
 RULES = Rules(enhanced=True, meta_data=True)
 INT = Schema("int32")

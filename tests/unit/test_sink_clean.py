@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 import pytest
 
-from onceproof.sink.clean import Leftover, _is_padded, find, key_pattern, seconds, span
-from onceproof.sink.config import SinkConfig, parse
-from onceproof.sink.s3 import Upload
+from onceproof.sink.config import SinkConfig
+from onceproof.sink.outside.clean import Leftover, _is_padded, find, key_pattern, seconds, span
+from onceproof.sink.outside.s3 import Upload
+from onceproof.sink.settings.parsing import parse
 
 MINIMAL = {
     "topics": "clicks",

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from onceproof.sink.config import SinkConfig, parse
+from onceproof.sink.config import SinkConfig
 from onceproof.sink.errors import ConfigError
-from onceproof.sink.properties import PROPERTIES
+from onceproof.sink.settings.parsing import parse
+from onceproof.sink.settings.properties import PROPERTIES
 
 PARTITIONERS = "io.confluent.connect.storage.partitioner"
 CONNECT = "org.apache.kafka.connect"

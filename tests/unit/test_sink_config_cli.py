@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from onceproof import sink_config_cli
-from onceproof.sink.properties import PROPERTIES
+from onceproof.sink.settings.properties import PROPERTIES
 
 GOOD = {
     "name": "n",

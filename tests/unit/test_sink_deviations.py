@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from onceproof.sink.config import examine, parse
-from onceproof.sink.deviations import DEVIATIONS, declared, refused_by
 from onceproof.sink.errors import ConfigError
-from onceproof.sink.propertydocs import deviations_page
+from onceproof.sink.settings.deviations import DEVIATIONS, declared, refused_by
+from onceproof.sink.settings.parsing import examine, parse
+from onceproof.sink.settings.propertydocs import deviations_page
 
 RECORDINGS = Path(__file__).parents[1] / "golden" / "golden.jsonl"
 PARTITIONERS = "io.confluent.connect.storage.partitioner"

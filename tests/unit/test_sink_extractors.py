@@ -9,7 +9,7 @@ import pytest
 from onceproof.sink.data import DATE, TIME, TIMESTAMP, Field, Moment, Schema, SinkRecord, Struct
 from onceproof.sink.effects import Record
 from onceproof.sink.errors import PartitionError, TaskFailed
-from onceproof.sink.extractors import Extractor, built_in, named, text_ms
+from onceproof.sink.placing.extractors import Extractor, built_in, named, text_ms
 
 DAY_MS = 86_400_000
 MARCH_2017_MS = 1_488_412_800_000

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from onceproof.sink import javajson
 from onceproof.sink.data import Moment, Schema, Struct
 from onceproof.sink.errors import TaskFailed
-from onceproof.sink.javahash import SizedMap, hash_order
-from onceproof.sink.javajson import MalformedJson, parse, parse_all, render, render_all
+from onceproof.sink.java import javajson
+from onceproof.sink.java.javahash import SizedMap, hash_order
+from onceproof.sink.java.javajson import MalformedJson, parse, parse_all, render, render_all
 
 NAMES = st.text(max_size=3) | st.sampled_from(("a", "AaAa", "BBBB", "AaBB", "schema", "한"))
 TREES = st.recursive(

@@ -7,7 +7,7 @@ from confluent_kafka import KafkaError, Message
 
 from onceproof.sink.effects import Record, TopicPartition
 from onceproof.sink.errors import ConfigError, SourceError
-from onceproof.sink.kafka import KafkaConsumer, grouped
+from onceproof.sink.outside.kafka import KafkaConsumer, grouped
 
 PASSING = (
     "UNKNOWN_TOPIC_OR_PART",

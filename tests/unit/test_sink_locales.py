@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from onceproof.sink.javatexts import ALIASES, CORRECTIONS, LANGUAGES
-from onceproof.sink.locales import ROOT, _texts_of_babel, table_text, texts, warning
+from onceproof.sink.java.javatexts import ALIASES, CORRECTIONS, LANGUAGES
+from onceproof.sink.java.locales import ROOT, _texts_of_babel, table_text, texts, warning
 
 MODEL = Path(__file__).parents[2] / "model"
 
@@ -101,7 +101,7 @@ def test_a_language_is_worth_no_warning(locale: str) -> None:
 
 
 def test_the_file_of_texts_is_current() -> None:
-    """The model reads what `python -m onceproof.sink.locales` prints."""
+    """The model reads what `python -m onceproof.sink.java.locales` prints."""
     text = (MODEL / "locales.json").read_text(encoding="utf-8")
 
     assert table_text() == text

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 import pytest
 from confluent_kafka import Consumer, KafkaException
 
-from onceproof.sink import overrides
-from onceproof.sink.overrides import connection_settings, consumer_settings, topic_pattern
+from onceproof.sink.settings import overrides
+from onceproof.sink.settings.overrides import connection_settings, consumer_settings, topic_pattern
 
 PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule required"
 SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule required"

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from onceproof.sink import plugins
-from onceproof.sink.config import parse
 from onceproof.sink.data import DECIMAL, TIMESTAMP, Field, Moment, Schema, SinkRecord, Struct
 from onceproof.sink.effects import Record, TopicPartition
 from onceproof.sink.errors import PartitionError, TaskFailed
-from onceproof.sink.partitioner import (
+from onceproof.sink.java.zones import Zone
+from onceproof.sink.placing import plugins
+from onceproof.sink.placing.partitioner import (
     ALWAYS,
     Custom,
     Default,
@@ -26,7 +26,7 @@ from onceproof.sink.partitioner import (
     object_key,
     partitioner,
 )
-from onceproof.sink.zones import Zone
+from onceproof.sink.settings.parsing import parse
 
 BASE = {
     "format.class": "io.confluent.connect.s3.format.json.JsonFormat",

@@ -2,8 +2,8 @@
 
 import pytest
 
-from onceproof.sink.pathformat import compile as compile_pattern
-from onceproof.sink.zones import DAY_MS, Zone, days_from_civil
+from onceproof.sink.java.zones import DAY_MS, Zone, days_from_civil
+from onceproof.sink.placing.pathformat import compile as compile_pattern
 
 
 def printed(pattern: str, local_ms: int, zone: str = "UTC", locale: str = "en") -> str:

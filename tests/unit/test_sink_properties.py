@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from onceproof.sink.properties import GROUPS, PROPERTIES, Values, read
-from onceproof.sink.propertytypes import HIDDEN, Property, Required, typed_value
+from onceproof.sink.settings.properties import GROUPS, PROPERTIES, Values, read
+from onceproof.sink.settings.propertytypes import HIDDEN, Property, Required, typed_value
 
 REFERENCE = Path(__file__).parents[1] / "data" / "reference_properties.txt"
 

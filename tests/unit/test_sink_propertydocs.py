@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from onceproof.sink.properties import PROPERTIES
-from onceproof.sink.propertydocs import deviations_page, properties_page
+from onceproof.sink.settings.properties import PROPERTIES
+from onceproof.sink.settings.propertydocs import deviations_page, properties_page
 
 DOCS = Path(__file__).parents[2] / "docs"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from onceproof.sink.errors import ConfigError
-from onceproof.sink.propertyfiles import read_config, read_properties
+from onceproof.sink.settings.propertyfiles import read_config, read_properties
 
 
 def test_a_properties_file_is_read_as_java_reads_it(tmp_path: Path) -> None:

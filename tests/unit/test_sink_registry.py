@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 import pytest
 from confluent_kafka.schema_registry import Schema, SchemaReference, SchemaRegistryClient
 
-from onceproof.sink.config import parse
 from onceproof.sink.errors import ConfigError, SourceError
-from onceproof.sink.registry import Registry, client_settings, inlined
+from onceproof.sink.outside.registry import Registry, client_settings, inlined
+from onceproof.sink.settings.parsing import parse
 
 AVRO = "io.confluent.connect.avro.AvroConverter"
 MINIMAL = {

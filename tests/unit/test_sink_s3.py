@@ -10,9 +10,9 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from onceproof.sink.config import parse
 from onceproof.sink.errors import ConfigError
-from onceproof.sink.s3 import S3Store, _store_error
+from onceproof.sink.outside.s3 import S3Store, _store_error
+from onceproof.sink.settings.parsing import parse
 
 MINIMAL = {
     "format.class": "io.confluent.connect.s3.format.json.JsonFormat",

@@ -11,9 +11,10 @@ import botocore.credentials
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
-from onceproof.sink.config import SinkConfig, parse
+from onceproof.sink.config import SinkConfig
 from onceproof.sink.errors import ConfigError, StoreError
-from onceproof.sink.s3 import BACKOFF_MS_MAX, S3Store, client
+from onceproof.sink.outside.s3 import BACKOFF_MS_MAX, S3Store, client
+from onceproof.sink.settings.parsing import parse
 
 MINIMAL = {
     "format.class": "io.confluent.connect.s3.format.json.JsonFormat",

@@ -4,8 +4,8 @@ from datetime import datetime
 
 import pytest
 
-from onceproof.sink.schedule import next_scheduled_ms
-from onceproof.sink.zones import Zone
+from onceproof.sink.java.zones import Zone
+from onceproof.sink.placing.schedule import next_scheduled_ms
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS

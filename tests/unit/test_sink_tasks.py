@@ -2,7 +2,7 @@
 
 import pytest
 
-from onceproof.sink.tasks import exit_code
+from onceproof.sink.outside.tasks import exit_code
 
 
 @pytest.mark.parametrize(

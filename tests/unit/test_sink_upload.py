@@ -8,7 +8,7 @@ import pytest
 from onceproof.sink.data import Schema
 from onceproof.sink.effects import AbortUpload, CompleteUpload, CreateUpload, Effect, TopicPartition, UploadPart
 from onceproof.sink.errors import StoreError, TaskFailed
-from onceproof.sink.upload import OpenFile
+from onceproof.sink.writing.upload import OpenFile
 
 WHERE = TopicPartition("t", 0)
 PART = 4

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from onceproof.sink.zones import Zone, civil, days_from_civil
+from onceproof.sink.java.zones import Zone, civil, days_from_civil
 
 HOUR_MS = 3_600_000
 

@@ -14,8 +14,8 @@ from profiles import PROFILE
 from onceproof.sink.data import OPTIONAL_STRING, STRING, TIMESTAMP, Field, Header, Moment, Schema, SinkRecord, Struct
 from onceproof.sink.effects import Record
 from onceproof.sink.errors import DataError, Problem
-from onceproof.sink.javajson import render
-from onceproof.sink.transforms import PREDICATES, TRANSFORMS, Transform, names, parse
+from onceproof.sink.java.javajson import render
+from onceproof.sink.reading.transforms import PREDICATES, TRANSFORMS, Transform, names, parse
 
 PACKAGE = "org.apache.kafka.connect.transforms"
 INT32 = Schema("int32")

@@ -1,0 +1,1 @@
+"""Avro as Confluent's converters know it: schemas, values and bytes."""

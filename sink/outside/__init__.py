@@ -1,0 +1,1 @@
+"""The real outside: Kafka, S3, schema registry, and the processes of the sink. The only part that does I/O."""

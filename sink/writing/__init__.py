@@ -1,0 +1,1 @@
+"""From converted records to the bytes of objects, and their uploads."""
