@@ -23,7 +23,7 @@ from babel.core import get_cldr_version, get_global
 
 from onceproof.sink.java.javatexts import ALIASES, CORRECTIONS, LANGUAGES
 from onceproof.sink.java.zonenames import aliases
-from onceproof.sink.java.zonetexts import METAZONES, ZONE_CORRECTIONS, root_text
+from onceproof.sink.java.zonetexts import METAZONES, TRANSLATIONS, root_text
 
 Names: TypeAlias = tuple[str, ...]
 
@@ -82,18 +82,21 @@ def zone_text(locale: str, zone: str, *, summer: bool) -> str | None:
     if language not in LANGUAGES and language not in ALIASES:
         return root_text(zone, summer=summer)
     language = ALIASES.get(language, language)
-    season = "daylight" if summer else "standard"
+    found = _zone_text_of_babel(language, zone, "daylight" if summer else "standard") or root_text(zone, summer=summer)
+    return None if found is None else TRANSLATIONS.get(language, {}).get(found, found)
+
+
+def _zone_text_of_babel(language: str, zone: str, season: str) -> str | None:
+    if not METAZONES.get(zone, "of today's"):
+        return None
     names = Locale.parse(language)
     # CLDR keeps older names of zones, which the tz database calls aliases.
     for candidate in (zone, get_global("zone_aliases").get(zone, zone), *aliases(zone)):
         meta = METAZONES.get(zone) or get_global("meta_zones").get(candidate, "")
-        corrected = ZONE_CORRECTIONS.get(language, {}).get(meta)
-        if corrected:
-            return corrected.split("|")[summer]
         for found in (names.time_zones.get(candidate, {}), names.meta_zones.get(meta, {})):
             if text := found.get("long", {}).get(season):
                 return str(text)
-    return root_text(zone, summer=summer)
+    return None
 
 
 def warning(locale: str) -> str | None:

@@ -85,8 +85,21 @@ _OTHER: Mapping[str, str] = {
 }
 """By zone, or by both short names: both texts, or one with a gap for `Standard` and `Daylight`, or as in `_SUMMER`."""
 
-METAZONES: Mapping[str, str] = {}
-ZONE_CORRECTIONS: Mapping[str, Mapping[str, str]] = {}
+_GROUPS: Mapping[str, str] = {
+    "America_Mountain": "America/Dawson America/Whitehorse",
+    "Casey": "Antarctica/Casey",
+    "Europe_Eastern": "Asia/Amman Asia/Damascus",
+    "Greenland_Eastern": "America/Scoresbysund",
+    "Greenland_Western": "America/Nuuk",
+    "Kazakhstan_Eastern": "Asia/Almaty Asia/Qostanay",
+    "Kazakhstan_Western": "Asia/Aqtau Asia/Aqtobe Asia/Atyrau Asia/Oral Asia/Qyzylorda",
+    "": "CET EET WET",
+}
+METAZONES: Mapping[str, str] = {zone: group for group, zones in _GROUPS.items() for zone in zones.split()}
+"""CLDR's group of zones with one name, where CLDR 39 has another than Babel's edition; blank: it has no name."""
+
+TRANSLATIONS: Mapping[str, Mapping[str, str]] = {}
+"""By language what is said above or by Babel, and the JDK's text: complete for what these languages print today."""
 
 
 def _entries(text: str) -> dict[str, str]:
