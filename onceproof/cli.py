@@ -90,6 +90,7 @@ def _add_prove(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         metavar="FILE",
         help="a .properties file of your own, which is expected to leave identical objects; repeatable",
     )
+    parser.add_argument("--worker", type=Path, metavar="FILE", help=f"with --config: {sink_cli.WORKER_HELP}")
     parser.add_argument("--log", metavar="flights|FILE.jsonl", help="the real log (flights)")
     parser.add_argument(
         "--timestamp-field", metavar="PATH", help="with a .jsonl file: dotted path of the time in a line"
@@ -181,7 +182,7 @@ def _order(chosen: argparse.Namespace, command: str) -> prove.Order:
         return order
     rows, real_rows = [], []
     for name, path in _named(chosen.config).items():
-        properties, config = _own_config(path)
+        properties, config = _own_config(path, chosen.worker)
         for warning in config.warnings:
             _complain(f"{name}: {warning}")
         rows.append(of_user(name, properties, config))
@@ -210,9 +211,9 @@ def _named(paths: Sequence[Path]) -> dict[str, Path]:
     return {path.name if names.count(path.name) == 1 else str(path): path for path in paths}
 
 
-def _own_config(path: Path) -> tuple[dict[str, str], SinkConfig]:
+def _own_config(path: Path, worker: Path | None) -> tuple[dict[str, str], SinkConfig]:
     """A user's file, checked, without what is the world's to say: cluster, bucket, and how many tasks there are."""
-    properties = {name: value for name, value in read_config(path).items() if name not in replaying.WORLDS_OWN}
+    properties = {name: value for name, value in read_config(path, worker).items() if name not in replaying.WORLDS_OWN}
     return properties, parse({**run.DEFAULTS, **properties})
 
 

@@ -19,6 +19,9 @@ _DONE, _FAILED, _COULD_NOT = 0, 1, 2
 _YOUNG = "7d"
 
 
+WORKER_HELP = "a Connect worker's .properties file: its converters stand in for those that FILE does not name"
+
+
 def add_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add both commands."""
     _add_run(commands)
@@ -58,6 +61,7 @@ def _add_clean(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("config", type=Path, metavar="FILE", help="a .properties file of the sink, or Connect's JSON")
     parser.add_argument("--bootstrap-servers", required=True, metavar="HOST:PORT,…", help="where Kafka is")
+    parser.add_argument("--worker", type=Path, metavar="FILE", help=WORKER_HELP)
     parser.add_argument("--group", help="consumer group (connect-<name>)")
 
 
@@ -84,7 +88,7 @@ def _say(text: str) -> None:
 
 
 def _run(chosen: argparse.Namespace, command: str) -> int:
-    config = parse(read_config(chosen.config), subscribes=True)
+    config = parse(read_config(chosen.config, chosen.worker), subscribes=True)
     if config.tasks_max > 1 and chosen.task is None:
         return _run_tasks(config, command)
     try:
@@ -120,7 +124,7 @@ def _run_tasks(config: SinkConfig, command: str) -> int:
 
 
 def _clean(chosen: argparse.Namespace, command: str) -> int:
-    config = parse(read_config(chosen.config), subscribes=True)
+    config = parse(read_config(chosen.config, chosen.worker), subscribes=True)
     group = group_of(config, chosen.group)
     store = S3Store(config)
     try:

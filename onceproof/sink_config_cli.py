@@ -11,6 +11,7 @@ from onceproof.sink.settings.properties import GROUPS, PROPERTIES
 from onceproof.sink.settings.propertydocs import default_words
 from onceproof.sink.settings.propertyfiles import read_config
 from onceproof.sink.settings.validation import answer, definition
+from onceproof.sink_cli import WORKER_HELP
 
 _VALID, _INVALID = 0, 1
 
@@ -27,6 +28,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     chosen = parser.add_mutually_exclusive_group(required=True)
     chosen.add_argument("file", type=Path, nargs="?", metavar="FILE", help="a .properties file, or JSON")
     chosen.add_argument("--list", action="store_true", help="list all properties with type, default and meaning")
+    parser.add_argument("--worker", type=Path, metavar="FILE", help=WORKER_HELP)
     parser.add_argument("--json", action="store_true", help="print it as JSON, in the form of Connect's REST interface")
     parser.set_defaults(run=run)
 
@@ -36,7 +38,7 @@ def run(chosen: argparse.Namespace, command: str) -> int:
     if chosen.list:
         _say(_as_json([definition(property_) for property_ in PROPERTIES.values()]) if chosen.json else listing())
         return _VALID
-    properties = read_config(chosen.file)
+    properties = read_config(chosen.file, chosen.worker)
     found = examine(properties, subscribes=True)
     _say(_as_json(answer(properties)) if chosen.json else report(chosen.file, properties))
     return _INVALID if found.problems else _VALID

@@ -6,9 +6,11 @@
    (`ko`: 오전). Babel has CLDR; where its newer edition differs, `javatexts` has the JDK's text.
 3. Where Babel has no abbreviated days, the JDK has the wide ones; and no-break spaces are those of old (U+00A0).
 
-With these rules months, days, half days and eras of all 217 language codes that JDK 17 knows are the JDK's. Long names
-of zones (`zzzz`) are Babel's; the JDK's differ in some languages (all of Czech; the root has English ones of its own),
-and it makes up names where CLDR has none, where the short name stands here.
+With these rules months, days, half days and eras of all 217 language codes that JDK 17 knows are the JDK's. So are long
+names of zones (`zzzz`) under the root texts and, as far as they are printed today, under `en`, `ko`, `fr`, `de` and
+`ja`, but for the zone EET. In other languages they are Babel's, from which the JDK's differ here and there (all of
+Czech); where CLDR has none, as for many summer times of the past, they are the JDK's English ones, which it translates
+for some languages.
 Source: reference 4.5 and 9.2 B5; Joda-Time 2.13.1 on JDK 17.0.15, compared text by text.
 """
 

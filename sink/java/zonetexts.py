@@ -5,6 +5,7 @@ follow from the pair of short names in `zonenames`, but for some zones. Source: 
 zones.
 """
 
+# ruff: noqa: RUF001 - the apostrophes are those of CLDR
 from collections.abc import Mapping
 
 from onceproof.sink.java.zonenames import pair
@@ -98,7 +99,96 @@ _GROUPS: Mapping[str, str] = {
 METAZONES: Mapping[str, str] = {zone: group for group, zones in _GROUPS.items() for zone in zones.split()}
 """CLDR's group of zones with one name, where CLDR 39 has another than Babel's edition; blank: it has no name."""
 
-TRANSLATIONS: Mapping[str, Mapping[str, str]] = {}
+TRANSLATIONS: Mapping[str, Mapping[str, str]] = {
+    "en": {
+        "American Samoa Standard Time": "Samoa Standard Time",
+        "Brunei Time": "Brunei Darussalam Time",
+        "Dumont d’Urville Time": "Dumont-d’Urville Time",
+        "Kamchatka Standard Time": "Petropavlovsk-Kamchatski Standard Time",
+        "Phoenix Islands Time": "Kanton Standard Time",
+        "Pohnpei Time": "Ponape Time",
+        "Samoa Standard Time": "Apia Standard Time",
+        "Taiwan Daylight Time": "Taipei Daylight Time",
+        "Taiwan Standard Time": "Taipei Standard Time",
+        "Timor-Leste Time": "East Timor Time",
+    },
+    "ko": {
+        "British Summer Time": "영국 일광절약시간",
+        "Central European Summer Time": "중앙 유럽 일광절약시간",
+        "Central European Time": "중앙 유럽 시간",
+        "Chile Time": "칠레 시간",
+        "Turkey Summer Time": "동유럽 일광절약시간",
+        "Turkey Time": "동유럽 시간",
+        "Western European Summer Time": "서유럽 일광절약시간",
+        "Western European Time": "서유럽 시간",
+        "Xinjiang Standard Time": "중국 표준시",
+        "피닉스 제도 시간": "Kanton 표준시",
+    },
+    "fr": {
+        "British Summer Time": "Heure d'été britannique",
+        "Central European Summer Time": "Heure d'été d'Europe centrale",
+        "Central European Time": "Heure d'Europe centrale",
+        "Chile Time": "Heure du Chili",
+        "Turkey Summer Time": "Heure d'été d'Europe de l'Est",
+        "Turkey Time": "Heure d'Europe de l'Est",
+        "Western European Summer Time": "Heure d'été d'Europe de l'Ouest",
+        "Western European Time": "Heure d'Europe de l'Ouest",
+        "Xinjiang Standard Time": "Heure normale de Chine",
+        "heure de Casey": "Heure normale de l'Ouest (Australie)",
+        "heure de Niue": "heure de Nioué",
+        "heure des îles Phoenix": "Kanton (heure standard)",
+        "heure du Brunei": "heure du Brunéi",
+        "heure d’été de l’Est nord-américain": "heure d’été de l’Est",
+        "heure d’été du Pacifique nord-américain": "heure d’été du Pacifique",
+        "heure d’été du centre nord-américain": "heure d’été du Centre",
+        "heure d’été d’Hawaï - Aléoutiennes": "heure d’été d’Hawaii - Aléoutiennes",
+        "heure normale d’Hawaï - Aléoutiennes": "heure normale d’Hawaii - Aléoutiennes",
+        "temps universel coordonné": "Temps universel coordonné",
+    },
+    "de": {
+        "British Summer Time": "Britische Sommerzeit",
+        "Central European Summer Time": "Mitteleuropäische Sommerzeit",
+        "Central European Time": "Mitteleuropäische Zeit",
+        "Chile Time": "Chilenische Zeit",
+        "Irkutsker Normalzeit": "Irkutsk-Normalzeit",
+        "Jekaterinburger Normalzeit": "Jekaterinburg-Normalzeit",
+        "Kirgisische Zeit": "Kirgisistan-Zeit",
+        "Krasnojarsker Normalzeit": "Krasnojarsk-Normalzeit",
+        "Mexikanische Pazifik-Normalzeit": "Mexiko Pazifikzone-Normalzeit",
+        "Nordamerikanische Zentral-Normalzeit": "Nordamerikanische Inland-Normalzeit",
+        "Nordamerikanische Zentral-Sommerzeit": "Nordamerikanische Inland-Sommerzeit",
+        "Nowosibirsker Normalzeit": "Nowosibirsk-Normalzeit",
+        "Paraguayische Normalzeit": "Paraguayanische Normalzeit",
+        "Paraguayische Sommerzeit": "Paraguayanische Sommerzeit",
+        "Phoenixinseln-Zeit": "Kanton Normalzeit",
+        "Rocky-Mountains-Normalzeit": "Rocky Mountain-Normalzeit",
+        "Rocky-Mountains-Sommerzeit": "Rocky-Mountain-Sommerzeit",
+        "Tadschikische Zeit": "Tadschikistan-Zeit",
+        "Tongaische Normalzeit": "Tonganische Normalzeit",
+        "Turkey Summer Time": "Osteuropäische Sommerzeit",
+        "Turkey Time": "Osteuropäische Zeit",
+        "Turkmenische Normalzeit": "Turkmenistan-Normalzeit",
+        "Uruguayische Normalzeit": "Uruguyanische Normalzeit",
+        "Usbekische Normalzeit": "Usbekistan-Normalzeit",
+        "Western European Summer Time": "Westeuropäische Sommerzeit",
+        "Western European Time": "Westeuropäische Zeit",
+        "Wladiwostoker Normalzeit": "Wladiwostok-Normalzeit",
+        "Wolgograder Normalzeit": "Wolgograd-Normalzeit",
+        "Xinjiang Standard Time": "Chinesische Normalzeit",
+    },
+    "ja": {
+        "British Summer Time": "英国夏時間",
+        "Central European Summer Time": "中部ヨーロッパ夏時間",
+        "Central European Time": "中部ヨーロッパ時間",
+        "Chile Time": "チリ時間",
+        "Turkey Summer Time": "東ヨーロッパ夏時間",
+        "Turkey Time": "東ヨーロッパ時間",
+        "Western European Summer Time": "西ヨーロッパ夏時間",
+        "Western European Time": "西ヨーロッパ時間",
+        "Xinjiang Standard Time": "中国標準時",
+        "フェニックス諸島時間": "Kanton標準時",
+    },
+}
 """By language what is said above or by Babel, and the JDK's text: complete for what these languages print today."""
 
 

@@ -92,7 +92,7 @@ class Worker:
         self._clock = SystemClock(self._stop)
         self._assigned: frozenset[TopicPartition] = frozenset()
         self.last_fetched = 0
-        settings, self._warnings = _settings(config)
+        settings = _settings(config)
         store, registry = S3Store(config), _registry(config)
         self._consumer = KafkaConsumer(
             bootstrap_servers,
@@ -115,8 +115,6 @@ class Worker:
     def run(self) -> None:
         """Run until stopped; raises what ended the task, after its partitions were closed and committed."""
         try:
-            for warning in self._warnings:
-                self._report("warning", warning)
             self._driver.advance(None)
             self._consumer.reach()
             if self._dead_letters is not None:
@@ -184,8 +182,8 @@ def _topics(config: SinkConfig) -> tuple[str, ...]:
         raise ConfigError([Problem("topics.regex", given, f"invalid value {given!r}: {error}")]) from None
 
 
-def _settings(config: SinkConfig) -> tuple[dict[str, str], tuple[str, ...]]:
-    """The consumer's settings, without the group's name, and warnings; raises ConfigError."""
+def _settings(config: SinkConfig) -> dict[str, str]:
+    """The consumer's settings, without the group's name; raises ConfigError."""
     settings, warnings, problems = consumer_settings(config.consumer_overrides)
     settings.pop("group.id", None)
     instance = settings.get("group.instance.id")
@@ -194,7 +192,7 @@ def _settings(config: SinkConfig) -> tuple[dict[str, str], tuple[str, ...]]:
         problems = (*problems, Problem("consumer.override.group.instance.id", instance, message))
     if problems:
         raise ConfigError(problems, warnings)
-    return settings, warnings
+    return settings
 
 
 def _registry(config: SinkConfig) -> SchemaRegistry | None:
@@ -212,7 +210,7 @@ def _wants_headers(config: SinkConfig) -> bool:
         or config.dead_letter_topic
         or config.transforms
         or config.has_custom_classes
-        or config.header_converter == "JsonConverter"
+        or config.header_converter not in ("SimpleHeaderConverter", "StringConverter", "ByteArrayConverter")
     )
 
 

@@ -125,7 +125,7 @@ class Fields:
 
 def _leaf(schema: Schema, name: str, offset: int) -> Leaf:
     positions = []
-    for part in name.split("."):
+    for part in name.rstrip(".").split("."):
         at = schema.index.get(part)
         if schema.type != "struct" or at is None:
             raise TaskFailed(f"offset {offset}: partition.field.name {name!r}: the schema has no field {part!r} there")

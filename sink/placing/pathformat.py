@@ -48,10 +48,13 @@ class Pattern:
 
 
 def compile(path_format: str, locale: str) -> Pattern:  # noqa: A001 - the verb of `re`, for the same act
-    """Compile a Joda pattern; raises ValueError naming the first letter that is not one."""
+    """Compile a Joda pattern; raises ValueError naming the first letter that is not one, or if nothing is printed."""
     matches = list(_TOKEN.finditer(path_format))
+    pieces = tuple(_piece(match, locale) for match in matches)
+    if not any(pieces):
+        raise ValueError("must print something; for a single quote write two")
     needs_locale = any(_prints_text(match[1], len(match[0])) for match in matches if match[1])
-    return Pattern(path_format, tuple(_piece(match, locale) for match in matches), needs_locale=needs_locale)
+    return Pattern(path_format, pieces, needs_locale=needs_locale)
 
 
 def _prints_text(letter: str, count: int) -> bool:

@@ -43,7 +43,8 @@ class Conversion:
         self._header: Callable[[str, bytes | None], Header] = header_converter(config)
         looks_at_all = bool(self._transforms) or config.has_custom_classes
         self._wants_keys = looks_at_all or config.store_keys or config.key_converter not in _NEVER_REFUSE
-        self._wants_headers = looks_at_all or config.store_headers or config.header_converter == "JsonConverter"
+        can_refuse = config.header_converter not in ("SimpleHeaderConverter", *_NEVER_REFUSE)
+        self._wants_headers = looks_at_all or config.store_headers or can_refuse
 
     @property
     def wants_headers(self) -> bool:

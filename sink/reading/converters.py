@@ -13,7 +13,7 @@ from typing import Any, Literal, Protocol
 from onceproof.sink.config import SinkConfig
 from onceproof.sink.data import OPTIONAL_BYTES, OPTIONAL_STRING, Header, Schema, Struct
 from onceproof.sink.errors import DataError
-from onceproof.sink.java import javajson
+from onceproof.sink.java import charsets, javajson
 from onceproof.sink.java.javahash import map_order
 from onceproof.sink.java.javajson import hash_order
 from onceproof.sink.reading import headers
@@ -89,7 +89,7 @@ class TextConverter:
 
     def __init__(self, encoding: str) -> None:
         self._encoding = encoding
-        self._codec = _codec(encoding)
+        self._codec = charsets.codec(encoding.strip())
 
     def one(self, data: bytes | None) -> tuple[Schema | None, Any]:
         """The text; DataError if Java does not know the charset either."""
@@ -102,9 +102,7 @@ class TextConverter:
             )
         if self._codec == "utf-8":
             return OPTIONAL_STRING, _utf8(data)
-        if self._codec == "utf-16" and not data.startswith((codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE)):
-            return OPTIONAL_STRING, data.decode("utf-16-be", "replace")
-        return OPTIONAL_STRING, data.decode(self._codec, "replace")
+        return OPTIONAL_STRING, data.decode(_in_order(self._codec, data), "replace")
 
     def all(self, data: list[bytes | None]) -> tuple[list[Schema | None], list[Any]]:
         """The texts."""
@@ -120,11 +118,14 @@ class TextConverter:
         """Nothing was asked."""
 
 
-def _codec(encoding: str) -> str | None:
-    try:
-        return codecs.lookup(encoding).name
-    except LookupError:
-        return None
+def _in_order(codec: str, data: bytes) -> str:
+    """The codec for a text that need not say the order of its bytes: big-endian first, as in Java."""
+    if codec in ("utf-16", charsets.LITTLE_ENDIAN_BOM):
+        marked = data.startswith((codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE))
+        return "utf-16" if marked else "utf-16-be" if codec == "utf-16" else "utf-16-le"
+    if codec == "utf-32" and not data.startswith((codecs.BOM_UTF32_BE, codecs.BOM_UTF32_LE)):
+        return "utf-32-be"
+    return codec
 
 
 def _utf8(data: bytes) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Literal, NamedTuple, TypeAlias
 
 from onceproof.sink.errors import Problem
+from onceproof.sink.java import javaregex
 from onceproof.sink.placing import pathformat
 from onceproof.sink.settings.properties import FAMILY, NotRead, Values, written
 
@@ -67,7 +68,7 @@ def _dead_letters_read(values: Values) -> Iterator[Finding]:
     topic = values["errors.deadletterqueue.topic.name"]
     if topic and topic in values["topics"]:
         yield "errors.deadletterqueue.topic.name", "must not be one of topics, which are read"
-    if topic and values["topics.regex"] and re.fullmatch(values["topics.regex"], topic):
+    if topic and values["topics.regex"] and javaregex.compile(values["topics.regex"]).fullmatch(topic):
         yield "errors.deadletterqueue.topic.name", "must not fit topics.regex, whose topics are read"
 
 
@@ -186,6 +187,9 @@ def _path_format(values: Values) -> Iterator[Finding]:
         return
     if not found or found == values["directory.delim"]:
         yield "path.format", "must be a Joda pattern, such as 'year'=YYYY/'month'=MM"
+        return
+    if len(found) < len(values["directory.delim"]):
+        yield "path.format", "must not be shorter than directory.delim, which is looked for at its end"
         return
     try:
         pattern(values)

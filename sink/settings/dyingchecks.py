@@ -2,7 +2,8 @@
 
 This sink refuses it at start instead. A check here must be certain: what could write the value of a single record is
 never refused. So nothing is said of what converters give where a transform may change it, nor of records that cannot be
-written where those are reported and skipped. Source: reference 1, 2.1, 4.4 to 5.
+written where those are reported and skipped, nor of values where null values are written: all may be tombstones, which
+have no value to write and a directory of their own. Source: reference 1, 2.1, 4.4 to 5.
 """
 
 import base64
@@ -10,6 +11,7 @@ import binascii
 from collections.abc import Iterator
 from typing import Literal
 
+from onceproof.sink.java import charsets
 from onceproof.sink.settings.checks import Check, Finding, check
 from onceproof.sink.settings.properties import FAMILY, Values
 
@@ -34,7 +36,8 @@ def _max_open_files(values: Values) -> Iterator[Finding]:
 
 @check(_RUN, "partition-duration-0", "run", "Configuring lets 0 pass; the first record is a division by zero.")
 def _duration_0(values: Values) -> Iterator[Finding]:
-    if values["partitioner.class"] == "TimeBasedPartitioner" and values["partition.duration.ms"] == 0:
+    is_used = values["partitioner.class"] == "TimeBasedPartitioner" and not _writes_tombstones(values)
+    if is_used and values["partition.duration.ms"] == 0:
         yield "partition.duration.ms", "must be 1 or more"
 
 
@@ -49,7 +52,9 @@ def _customer_key(values: Values) -> Iterator[Finding]:
 
 @check(_RUN, "bytes-of-no-bytes", "run", "The first value is no bytes, which ByteArrayFormat cannot write.")
 def _values_no_bytes(values: Values) -> Iterator[Finding]:
-    if values["format.class"] == "ByteArrayFormat" and _no_bytes(values, "value") and not _reports(values):
+    if _reports(values) or _writes_tombstones(values):
+        return
+    if values["format.class"] == "ByteArrayFormat" and _no_bytes(values, "value"):
         yield "value.converter", f"ByteArrayFormat writes bytes, so it must be {_BYTES}"
 
 
@@ -67,7 +72,7 @@ def _headers_no_bytes(values: Values) -> Iterator[Finding]:
 
 @check(_RUN, "parquet-of-no-struct", "run", "The first value is no struct, which Parquet cannot write.")
 def _values_no_struct(values: Values) -> Iterator[Finding]:
-    if values["format.class"] != "ParquetFormat" or values["transforms"]:
+    if values["format.class"] != "ParquetFormat" or values["transforms"] or _writes_tombstones(values):
         return
     if values["value.converter"] not in _STRUCTURED:
         yield "value.converter", "ParquetFormat writes structs, so it must be JsonConverter or AvroConverter"
@@ -85,6 +90,8 @@ def _keys_schemaless(values: Values) -> Iterator[Finding]:
 @check(_RUN, "field-of-no-struct", "run", "The first value has no fields to partition by.")
 def _field_partitioner(values: Values) -> Iterator[Finding]:
     if values["partitioner.class"] != "FieldPartitioner" or values["transforms"] or _reports(values):
+        return
+    if _writes_tombstones(values):
         return
     if values["value.converter"] not in _STRUCTURED:
         yield "value.converter", "FieldPartitioner looks into structs, so it must be JsonConverter or AvroConverter"
@@ -107,26 +114,33 @@ def _timestamp_field(values: Values) -> Iterator[Finding]:
         yield "timestamp.field", "must be a dotted path of field names"
 
 
-@check(_RUN, "charset", "run", "The first text cannot be decoded.")
+@check(_RUN, "charset", "run", "The first text cannot be decoded; a key that is stored has one.")
 def _charset(values: Values) -> Iterator[Finding]:
-    for side in ("key", "value"):
-        name = f"{side}.converter.converter.encoding"
-        tolerant = values["errors.tolerance"] == "all"
-        if values[f"{side}.converter"] == "StringConverter" and not tolerant and not _is_charset(values[name]):
+    for name, encoding in _certain_encodings(values):
+        if charsets.codec(encoding) is None and not charsets.may_be_javas(encoding):
             yield name, "must be the name of a charset, such as UTF-8"
+
+
+def _certain_encodings(values: Values) -> Iterator[tuple[str, str]]:
+    """The encodings that some text must be decoded by, or the task fails; keys that are not stored may all be null."""
+    if values["errors.tolerance"] == "all":
+        return
+    asked = {"key": values["store.kafka.keys"], "value": not _writes_tombstones(values)}
+    for side, is_asked in asked.items():
+        name = f"{side}.converter.converter.encoding"
+        if is_asked and values[f"{side}.converter"] == "StringConverter":
+            yield name, values[name]
 
 
 def _looks_into_values(values: Values) -> bool:
     extractor = values["timestamp.extractor"]
-    return bool(extractor == "RecordFieldTimestampExtractor" and values["partitioner.class"] in FAMILY)
+    looks = extractor == "RecordFieldTimestampExtractor" and values["partitioner.class"] in FAMILY
+    return bool(looks and not _writes_tombstones(values))
 
 
-def _is_charset(name: str) -> bool:
-    try:
-        "a".encode(name)
-    except (LookupError, ValueError):
-        return False
-    return True
+def _writes_tombstones(values: Values) -> bool:
+    """Whether a record without a value is written, with its key, in the directory of tombstones."""
+    return bool(values["behavior.on.null.values"] == "write")
 
 
 @check(
@@ -138,7 +152,7 @@ def _is_charset(name: str) -> bool:
 def _tombstone_text(values: Values) -> Iterator[Finding]:
     keys = known_keys(values)
     text = values["tombstone.encoded.partition"]
-    if values["behavior.on.null.values"] != "write" and all(text in key for key in keys):
+    if not _writes_tombstones(values) and all(text in key for key in keys):
         yield (
             "tombstone.encoded.partition",
             "must be a text that keys of objects do not hold" + (f", as {shown(keys[0])} does" if text else ""),

@@ -1,7 +1,8 @@
 """The properties that Kafka Connect itself gives every sink connector: name and topics, converters, transforms, errors.
 
 Each worker of Connect has default converters; this sink has none, so that `key.converter` and `value.converter` must be
-given. Source: Kafka Connect's sink connector configuration; reference 1.1 (`name`) and 9.2 B2, B3, B7.
+given, by the connector's properties or the worker's. Source: Kafka Connect's sink connector configuration; reference
+1.1 (`name`) and 9.2 B2, B3, B7.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,7 @@ from onceproof.sink.settings.propertytypes import (
     java_class,
     matching,
     one_of,
+    plugin_class,
 )
 
 Side: TypeAlias = Literal["key", "value", "header"]
@@ -39,6 +41,15 @@ HEADER_CONVERTERS = (
     f"{_CONNECT}.storage.StringConverter",
     f"{_CONNECT}.converters.ByteArrayConverter",
     f"{_CONNECT}.json.JsonConverter",
+    *(f"{_CONNECT}.converters.{name}Converter" for name in _NUMBERS),
+)
+_STRATEGIES = tuple(
+    f"io.confluent.kafka.serializers.subject.{name}"
+    for name in ("TopicNameStrategy", "RecordNameStrategy", "TopicRecordNameStrategy")
+)
+_MISSING = (
+    "is required: a worker of Connect has a default for it, this sink has none; add the lines {0} and {0}.* of the "
+    "worker's file"
 )
 
 
@@ -94,17 +105,20 @@ COMMON: tuple[Property, ...] = (
     Property(
         "key.converter", "CLASS", REQUIRED,
         "How the bytes of a key become a value.",
-        java_class(*CONVERTERS), importance="LOW", recommended=CONVERTERS,
+        plugin_class(*CONVERTERS, kinds=("Converter",)), importance="LOW", recommended=CONVERTERS,
+        missing=_MISSING.format("key.converter"),
     ),
     Property(
         "value.converter", "CLASS", REQUIRED,
         "How the bytes of a value become a value.",
-        java_class(*CONVERTERS), importance="LOW", recommended=CONVERTERS,
+        plugin_class(*CONVERTERS, kinds=("Converter",)), importance="LOW", recommended=CONVERTERS,
+        missing=_MISSING.format("value.converter"),
     ),
     Property(
         "header.converter", "CLASS", HEADER_CONVERTERS[0],
         "How the bytes of a header become a value.",
-        java_class(*HEADER_CONVERTERS), importance="LOW", recommended=HEADER_CONVERTERS,
+        plugin_class(*HEADER_CONVERTERS, kinds=("HeaderConverter", "Converter")),
+        importance="LOW", recommended=HEADER_CONVERTERS,
     ),
     Property(
         "config.action.reload", "STRING", "restart",
@@ -179,6 +193,7 @@ class Setting(NamedTuple):
 _JSON = ("JsonConverter",)
 _AVRO = ("AvroConverter",)
 _ALL: tuple[Side, ...] = ("key", "value", "header")
+_KEY_AND_VALUE: tuple[Side, ...] = ("key", "value")
 _DECIMALS: Valid = one_of("BASE64", "NUMERIC", any_case=True)
 
 SETTINGS: tuple[Setting, ...] = (
@@ -250,6 +265,18 @@ SETTINGS: tuple[Setting, ...] = (
         Property("schemas.cache.config", "INT", "1000", "How many schemas are kept converted.", importance="LOW"),
         _AVRO,
     ),
+    *(
+        Setting(
+            Property(
+                f"{side}.subject.name.strategy", "CLASS", _STRATEGIES[0],
+                "Which subject of the registry says the version of a schema: that of the topic, of the schema's name, "
+                "or of both.",
+                java_class(*_STRATEGIES), importance="LOW", recommended=_STRATEGIES,
+            ),
+            _AVRO, (side,),
+        )
+        for side in _KEY_AND_VALUE
+    ),
 )  # fmt: skip
 
 
@@ -265,7 +292,7 @@ def _placed(side: str, setting: Setting) -> Property:
     was, converter = setting.property, f"{side}.converter"
     return Property(
         f"{converter}.{was.name}", was.type, was.default, was.doc, was.valid,
-        importance=was.importance, width=was.width, group="Converters",
+        importance=was.importance, width=was.width, group="Converters", recommended=was.recommended,
         used=Used(
             f"{converter} is {' or '.join(setting.converters)}", lambda values: values[converter] in setting.converters
         ),

@@ -15,6 +15,8 @@ _MODES = ("NONE", "BACKWARD", "FORWARD", "FULL")
 _TAKEN_AS_IT_STANDS = ("consumer.override.", "s3.credentials.provider.")
 _TLS = tuple(f"{side}.converter.{prefix}ssl." for side in ("key", "value") for prefix in ("", "schema.registry."))
 """Of the registry's client."""
+MARK = "\xef\xbb\xbf"
+"""A byte order mark of UTF-8, as Java reads it at the beginning of a `.properties` file."""
 _RUNTIMES = ("producer.override.", "admin.override.")
 
 
@@ -25,6 +27,9 @@ def unknown(given: Mapping[str, str], of_transforms: frozenset[str]) -> Iterator
     """
     for name in given:
         if name in PROPERTIES or name in of_transforms or name.startswith((*_TAKEN_AS_IT_STANDS, *_TLS)):
+            continue
+        if name.startswith(MARK):
+            yield f"{name}: the file begins with a byte order mark, which Java takes for part of this name; ignored"
             continue
         if name.startswith(_RUNTIMES):
             yield f"{name}: ignored, only consumer.override. is used"

@@ -156,7 +156,7 @@ def _refused(name: str, value: str, why: str) -> Problem:
 
 
 def _limited(name: str, value: str) -> Told:
-    if not re.fullmatch(r"-?\d+", value):
+    if not re.fullmatch(r"-?[0-9]{1,19}", value):
         yield _refused(name, value, "must be a whole number")
     elif name == "connections.max.idle.ms" and int(value) < 0:
         yield name, "0"  # as Java's -1: never
@@ -170,7 +170,7 @@ def _buffer(name: str, value: str, _: Mapping[str, str]) -> Told:
 
 
 def _batch(name: str, value: str, _: Mapping[str, str]) -> Told:
-    if value.isdecimal() and int(value) > 0:
+    if re.fullmatch(r"[0-9]{1,10}", value) and int(value) > 0:
         yield BATCH, value
     else:
         yield _refused(name, value, "must be a whole number from 1")

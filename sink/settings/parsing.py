@@ -15,6 +15,7 @@ from onceproof.sink.errors import ConfigError, Problem
 from onceproof.sink.java.zones import Zone
 from onceproof.sink.reading import transforms
 from onceproof.sink.settings import checks, dyingchecks, hints, refusals
+from onceproof.sink.settings.overrides import PREFIX, consumer_settings
 from onceproof.sink.settings.properties import FAMILY, PROPERTIES, NotRead, Values, read
 from onceproof.sink.settings.propertytypes import trim
 from onceproof.sink.writing import formats
@@ -47,12 +48,15 @@ def examine(properties: Mapping[str, str], *, subscribes: bool = False) -> Exami
     chain, of_chain, known = _transforms(properties)
     problems += of_chain
     asked = (*checks.VALIDATION, *checks.START, *dyingchecks.RUN, *refusals.CLASSES, *refusals.NEVER)
-    for check in (*asked, checks.SUBSCRIPTION) if subscribes else asked:
+    for check in (*asked, checks.SUBSCRIPTION, refusals.PATTERN) if subscribes else asked:
         problems += check.problems(values)
+    consumer = consumer_settings(below(PREFIX, properties))
+    problems += consumer.problems
     problems = list(dict.fromkeys(problems))
     order = {name: index for index, name in enumerate(PROPERTIES)}
     problems.sort(key=lambda problem: order.get(problem.name, len(order)))
     warnings = list(hints.unknown(properties, known)) if _is_built_in(values) else []
+    warnings += consumer.warnings
     if not problems:
         warnings += hints.hints(values)
     return Examination(values, chain, tuple(problems), tuple(warnings))
@@ -82,7 +86,7 @@ def _build(found: Examination) -> SinkConfig:
         topics=values["topics"],
         topics_regex=values["topics.regex"],
         transforms=found.transforms,
-        consumer_overrides=below("consumer.override.", given),
+        consumer_overrides=below(PREFIX, given),
         separator=bytes_separator if values["format.class"] == "ByteArrayFormat" else os.linesep.encode(),
         bytearray_separator=bytes_separator,
         compression=values["s3.compression.type"],

@@ -28,6 +28,7 @@ from onceproof.sink.settings.propertytypes import (
     Used,
     Valid,
     between,
+    class_or_word,
     java_class,
     one_of,
     own_class,
@@ -406,7 +407,7 @@ PARTITIONER: tuple[Property, ...] = (
     ),
     Property(
         "timestamp.extractor", "STRING", "Wallclock", "Whose time counts; also drives `rotate.interval.ms`.",
-        own_class(*_EXTRACTORS.values(), aliases={name: f"{name}TimestampExtractor" for name in _EXTRACTORS}),
+        class_or_word(_EXTRACTORS),
         recommended=tuple(_EXTRACTORS), used=_TIME,
     ),
     Property(
@@ -509,7 +510,7 @@ def read(given: Mapping[str, str]) -> tuple[Values, list[Problem]]:
         try:
             values[property_.name] = _value(property_, values)
         except Missing:
-            problems.append(Problem(property_.name, None, "is required and has no default"))
+            problems.append(Problem(property_.name, None, property_.missing))
         except ValueError as error:
             blank = isinstance(property_.default, Required) and not trim(given[property_.name])
             if blank:

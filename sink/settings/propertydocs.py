@@ -30,8 +30,9 @@ def properties_page() -> str:
         "\n## Refused by name\n\n",
         "What the real connector can do and this sink cannot: a transform or predicate that is not one of Kafka's ",
         "own, a converter or format that is not listed above, a Java class of your own (a Python class may stand ",
-        "for a partitioner, an extractor or a credentials provider), and:\n\n",
-        table(("", "the real connector"), ((f"`{row.id}`", row.real) for row in refusals.NEVER)),
+        "for a partitioner, an extractor or a credentials provider), a setting of the consumer that librdkafka has no ",
+        "counterpart of, and:\n\n",
+        table(("", "the real connector"), ((f"`{row.id}`", row.real) for row in (*refusals.NEVER, refusals.PATTERN))),
     ]
     return "".join(parts)
 

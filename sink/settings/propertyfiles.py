@@ -1,5 +1,6 @@
 """A connector's properties from a file: Java's `.properties`, or JSON as Connect's REST interface takes it."""
 
+import codecs
 import io
 import json
 import re
@@ -12,19 +13,54 @@ import javaproperties
 from onceproof.sink.errors import ConfigError, Problem
 
 
-def read_config(path: Path) -> dict[str, str]:
+def read_config(path: Path, worker: Path | None = None) -> dict[str, str]:
     """Read a connector's properties from `.properties` or JSON; the content says which, if the name does not.
 
-    JSON is a flat object, or `{"name": …, "config": {…}}`; numbers and booleans become text, null is left out. Raises
-    ConfigError, naming file, line and property where there is one, if the file cannot be read.
+    JSON is a flat object, or `{"name": …, "config": {…}}`, where `initial_state` may stand beside it; numbers and
+    booleans become text, null is left out. With the properties file of a `worker` of Connect, its converters fill what
+    the connector does not say (`with_worker`). Raises ConfigError, naming file, line and property where there is one,
+    if a file cannot be read.
     """
     data = _bytes(path)
-    is_json = path.suffix == ".json" or (path.suffix != ".properties" and data.lstrip().startswith(b"{"))
-    return _json(path, data) if is_json else _properties(path, data)
+    is_json = path.suffix == ".json" or (path.suffix != ".properties" and _unmarked(data).lstrip().startswith(b"{"))
+    found = _json(path, _unmarked(data)) if is_json else _properties(path, data)
+    return found if worker is None else with_worker(found, read_properties(worker))
+
+
+def with_worker(connector: Mapping[str, str], worker: Mapping[str, str]) -> dict[str, str]:
+    """The connector's properties, with the worker's converters where the connector names none.
+
+    Class and settings come from one place, as in Connect: a connector that names no converter has nothing to say of
+    its settings (`passed_over`).
+    """
+    silent = set(passed_over(connector, worker))
+    found = {name: text for name, text in connector.items() if name not in silent}
+    for side in _named_by(worker) - _named_by(connector):
+        found |= {name: text for name, text in worker.items() if _is_of(side, name)}
+    return found
+
+
+def passed_over(connector: Mapping[str, str], worker: Mapping[str, str]) -> tuple[str, ...]:
+    """The connector's settings of converters that it leaves to the worker; Connect does not look at them."""
+    sides = _named_by(worker) - _named_by(connector)
+    return tuple(name for name in connector if any(_is_of(side, name) for side in sides))
+
+
+def _named_by(properties: Mapping[str, str]) -> set[str]:
+    return {side for side in _CONVERTERS if side in properties}
+
+
+def _is_of(side: str, name: str) -> bool:
+    return name == side or name.startswith(f"{side}.")
+
+
+_CONVERTERS = ("key.converter", "value.converter", "header.converter")
 
 
 def read_properties(path: Path) -> dict[str, str]:
     """Read a Java `.properties` file (comments, continuations, escapes); the last of two equal names wins.
+
+    A byte order mark becomes part of the first name, as in Java.
 
     Raises ConfigError if the file cannot be read or an escape in it is malformed.
     """
@@ -36,6 +72,10 @@ def _bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise ConfigError([Problem(str(path), None, f"cannot be read: {error.strerror}")]) from None
+
+
+def _unmarked(data: bytes) -> bytes:
+    return data.removeprefix(codecs.BOM_UTF8)
 
 
 def _properties(path: Path, data: bytes) -> dict[str, str]:
@@ -61,9 +101,12 @@ def _json(path: Path, data: bytes) -> dict[str, str]:
 
 
 def _flat(path: Path, text: str, found: Mapping[str, Any]) -> dict[str, str]:
-    """The properties of either form; the name beside `config` is that of the connector."""
+    """The properties of either form; the name beside `config` is that of the connector.
+
+    The state that the connector is to begin in is the runtime's business, so that nothing is read of it.
+    """
     if isinstance(config := found.get("config"), dict):
-        strange = [name for name in found if name not in ("name", "config")]
+        strange = [name for name in found if name not in ("name", "config", "initial_state")]
         problems = [_problem(path, text, name, "must not stand beside config, but in it") for name in strange]
         name = found.get("name")
         if name is not None and config.get("name") not in (None, name):

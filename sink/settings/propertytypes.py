@@ -68,6 +68,8 @@ class Property:
     """Taken by the real connector, but not told by its definition."""
     is_raw: bool = False
     """Not trimmed."""
+    missing: str = "is required and has no default"
+    """What is said where it has no default and is not given."""
 
     def parse(self, text: str) -> Any:
         """The value of `text`; raises ValueError with what is allowed."""
@@ -148,6 +150,25 @@ def matching(pattern: str, words: str) -> Valid:
     return Valid(words, read)
 
 
+def plugin_class(*names: str, kinds: tuple[str, ...]) -> Valid:
+    """A class that Connect's plugin loader finds: by its full name, the bare one, or that without its kind.
+
+    Source: Kafka's PluginUtils; none of these short names is that of two plugins.
+    """
+    known: dict[str, str] = {}
+    for name in names:
+        kind = next(kind for kind in kinds if name.endswith(kind))
+        known |= dict.fromkeys((name, bare(name), bare(name).removesuffix(kind)), bare(name))
+    words = f"must be one of {', '.join(names)}, or a short name such as {' or '.join(list(known)[1:3])}"
+
+    def read(value: str) -> str:
+        if value not in known:
+            raise ValueError(words)
+        return known[value]
+
+    return Valid(words, read)
+
+
 def java_class(*names: str, aliases: Mapping[str, str] | None = None) -> Valid:
     """One of the connector's own classes by its full Java name, or an alias of it; read as the bare class name.
 
@@ -165,10 +186,26 @@ def java_class(*names: str, aliases: Mapping[str, str] | None = None) -> Valid:
 
 
 def own_class(*names: str, aliases: Mapping[str, str] | None = None) -> Valid:
-    """As `java_class`, but whatever is not known is read as it stands: a class of the user's."""
+    """As `java_class`, but whatever is not known is read as it stands: a class of the user's.
+
+    The bare name of a class of the connector's is no class at all.
+    """
     known = {**{name: bare(name) for name in names}, **(aliases or {})}
     words = f"must be one of {', '.join([*(aliases or {}), *names])}, or a dotted path into Python"
-    return Valid(words, lambda value: known.get(value, value))
+
+    def read(value: str) -> str:
+        if value in known.values() and value not in known:
+            raise ValueError(words)
+        return known.get(value, value)
+
+    return Valid(words, read)
+
+
+def class_or_word(words: Mapping[str, str]) -> Valid:
+    """As `own_class`, by words that stand for classes too; bare names are told apart later, when the class is made."""
+    known = {**{name: bare(name) for name in words.values()}, **{word: bare(name) for word, name in words.items()}}
+    allowed = f"must be one of {', '.join([*words, *words.values()])}, or a dotted path into Python"
+    return Valid(allowed, lambda value: known.get(value, value))
 
 
 def bare(java_name: str) -> str:
@@ -199,7 +236,8 @@ def _url(value: str) -> str:
 
 
 def _paths(value: tuple[str, ...]) -> tuple[str, ...]:
-    if not all(all(map(trim, path.split("."))) for path in value):
+    # Java's split drops blanks at the end.
+    if not all(trim(path) and all(map(trim, path.rstrip(".").split("."))) for path in value):
         raise ValueError(FIELD_PATHS.allowed)
     return value
 

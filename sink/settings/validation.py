@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from onceproof.sink.settings.frameworkproperties import CONNECTOR
+from onceproof.sink.settings.overrides import PREFIX
 from onceproof.sink.settings.parsing import Examination, examine
 from onceproof.sink.settings.properties import GROUPS, PROPERTIES, NotRead, Values
 from onceproof.sink.settings.propertytypes import Property, Required
@@ -79,7 +80,7 @@ def _is_visible(property_: Property, values: Values) -> bool:
 
 
 def _unlisted(name: str) -> Json:
-    """A property of a transform or predicate."""
+    """A property of a transform or predicate, or of the consumer."""
     return {
         "name": name,
         "type": "STRING",
@@ -87,7 +88,7 @@ def _unlisted(name: str) -> Json:
         "default_value": None,
         "importance": "MEDIUM",
         "documentation": "",
-        "group": "Transforms",
+        "group": "Common" if name.startswith(PREFIX) else "Transforms",
         "width": "NONE",
         "display_name": name,
         "dependents": [],

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from onceproof.sink.config import SinkConfig
 from onceproof.sink.data import OPTIONAL_BYTES, OPTIONAL_STRING, Schema
 from onceproof.sink.errors import DataError
-from onceproof.sink.reading.converters import Converter, converter
+from onceproof.sink.reading.converters import Converter, converter, header_converter
+from onceproof.sink.reading.headers import text_of
 
 NAMES = ("String", "ByteArray", "Json", "Integer", "Long", "Short", "Float", "Double", "Boolean")
 
@@ -43,6 +44,11 @@ PLAIN: Mapping[str, str] = {"schemas.enable": "false"}
         ("String", {"converter.encoding": "US-ASCII"}, b"a\xe9", OPTIONAL_STRING, "a\ufffd"),
         ("String", {"converter.encoding": "UTF-16"}, b"\x00a", OPTIONAL_STRING, "a"),
         ("String", {"converter.encoding": "UTF-16"}, b"\xff\xfea\x00", OPTIONAL_STRING, "a"),
+        ("String", {"converter.encoding": "UnicodeBig"}, b"\x00a", OPTIONAL_STRING, "a"),
+        ("String", {"converter.encoding": "x-UTF-16LE-BOM"}, b"a\x00", OPTIONAL_STRING, "a"),
+        ("String", {"converter.encoding": "UnicodeLittle"}, b"\xff\xfea\x00", OPTIONAL_STRING, "a"),
+        ("String", {"converter.encoding": "UTF-32"}, b"\x00\x00\x00a", OPTIONAL_STRING, "a"),
+        ("String", {"converter.encoding": "x-windows-949"}, "한".encode("cp949"), OPTIONAL_STRING, "한"),
         ("String", {}, None, OPTIONAL_STRING, None),
         ("ByteArray", {}, b"\x00", OPTIONAL_BYTES, b"\x00"),
         ("ByteArray", {}, b"", OPTIONAL_BYTES, b""),
@@ -147,3 +153,27 @@ def test_only_registries_teach(name: str) -> None:
     convert.learn(1, "{}")
 
     assert convert.one(None)[1] is None
+
+
+@pytest.mark.parametrize(
+    ("name", "layout", "value", "text"),
+    [
+        ("Integer", ">i", -7, "-7"),
+        ("Long", ">q", 1 << 40, "1099511627776"),
+        ("Short", ">h", 3, "3"),
+        ("Float", ">f", 1.100000023841858, "1.1"),
+        ("Double", ">d", 1e300, "1.0E300"),
+        ("Boolean", ">b", True, "true"),
+    ],
+)
+def test_a_header_may_be_a_number(name: str, layout: str, value: float, text: str) -> None:
+    """Kafka's converters of numbers and booleans convert headers too; they are stored as texts."""
+    config = SimpleNamespace(header_converter=f"{name}Converter", header_settings={})
+    convert = header_converter(cast("SinkConfig", config))
+    header = convert("h", struct.pack(layout, value))
+
+    assert ("h", value) == (header.name, header.value)
+    assert text == text_of(header.value, header.schema)
+    assert convert("h", None).value is None
+    with pytest.raises(DataError, match=f"Size of data received by {name}Deserializer"):
+        convert("h", b"123")

@@ -8,7 +8,7 @@ import pytest
 
 from onceproof.sink.config import SinkConfig
 from onceproof.sink.errors import ConfigError
-from onceproof.sink.settings.parsing import parse
+from onceproof.sink.settings.parsing import examine, parse
 from onceproof.sink.settings.properties import PROPERTIES
 
 PARTITIONERS = "io.confluent.connect.storage.partitioner"
@@ -57,6 +57,10 @@ CONVERTERS = "must be one of " + ", ".join(
         *(f"{CONNECT}.converters.{name}Converter" for name in NUMBERS),
     ]
 )
+HEADER_CONVERTERS = (
+    f"must be one of {CONNECT}.storage.SimpleHeaderConverter, {STRING_CONVERTER}, {BYTES_CONVERTER}, {JSON_CONVERTER}, "
+)
+STRATEGIES = "io.confluent.kafka.serializers.subject"
 FORMAT_NAMES = f"must be one of {', '.join((AVRO, JSON, BYTES, PARQUET))}"
 PATHS = "must be dotted paths of field names, with no name blank"
 PROXY = "must be a URL with its protocol, such as http://proxy.example.org:3128, or blank"
@@ -84,16 +88,12 @@ BAD: Mapping[str, tuple[tuple[str, str], ...]] = {
     "tasks.max": (("0", "must be from 1 to 2147483647"), ("all", NUMBER)),
     "tasks.max.enforce": (("1", BOOLEAN),),
     "topics.regex": (("a(b", "must be a regular expression: "),),
-    "key.converter": (("", REQUIRED), ("StringConverter", CONVERTERS)),
+    "key.converter": (("", REQUIRED), ("SimpleHeaderConverter", CONVERTERS)),
     "value.converter": (("  ", REQUIRED), ("io.confluent.Avro", CONVERTERS)),
     "header.converter": (
-        (
-            AVRO_CONVERTER,
-            (
-                f"must be one of {CONNECT}.storage.SimpleHeaderConverter, {STRING_CONVERTER}, {BYTES_CONVERTER}, "
-                f"{JSON_CONVERTER}"
-            ),
-        ),
+        (AVRO_CONVERTER, HEADER_CONVERTERS),
+        ("Avro", HEADER_CONVERTERS),
+        ("SimpleHeader", HEADER_CONVERTERS),
     ),
     "config.action.reload": (("reload", "must be one of none, restart"),),
     "errors.tolerance": (("ALL", "must be one of none, all"),),
@@ -139,6 +139,7 @@ BAD: Mapping[str, tuple[tuple[str, str], ...]] = {
             "software.amazon.awssdk.auth.credentials.SystemPropertyCredentialsProvider",
             "there are no Java system properties here; use aws.access.key.id and aws.secret.access.key",
         ),
+        ("DefaultCredentialsProvider", "must be one of com.amazonaws.auth."),
     ),
     "s3.ssea.name": (("aes256", "must be one of AES256, aws:kms, aws:kms:dsse, or blank"),),
     "s3.acl.canned": (
@@ -171,21 +172,40 @@ BAD: Mapping[str, tuple[tuple[str, str], ...]] = {
     ),
     "store.url": (("http://a b", "must be the URL of an object store, such as https://s3.example.org:9000"),),
     "topics": (("a,,b", "must be names between commas, with none blank"),),
-    "partitioner.class": (("org.example.Mine", "no class 'org.example.Mine' ("),),
+    "partitioner.class": (
+        ("org.example.Mine", "no class 'org.example.Mine' ("),
+        ("DailyPartitioner", f"must be one of {PARTITIONERS}.DefaultPartitioner, "),
+    ),
     "partitioner.max.open.files": (("0", "must be 1 or more, or -1 for no limit"), ("x", NUMBER)),
     "partition.field.name": (("a,,b", PATHS), ("a..b", PATHS), ("a, .b", PATHS)),
     "partition.duration.ms": (("0", "must be 1 or more"), ("-1", "must be 1 or more"), ("x", NUMBER)),
-    "path.format": (("", JODA), ("/", JODA), ("julian=D", "'j' is not a pattern letter")),
+    "path.format": (
+        ("", JODA),
+        ("/", JODA),
+        ("'", "must print something; for a single quote write two"),
+        ("'/", "must print something; for a single quote write two"),
+        ("julian=D", "'j' is not a pattern letter"),
+    ),
     "locale": (("", "must not be blank for a time-based partitioner"),),
     "timezone": (
         ("", "must be a time zone, because TimeBasedPartitioner needs it"),
         ("europe/paris", ZONE),
         ("+25:00", ZONE),
     ),
-    "timestamp.extractor": (("record", "no class 'record': "), (f"{PARTITIONERS}.None", "no class ")),
+    "timestamp.extractor": (
+        ("record", "no class 'record': "),
+        (f"{PARTITIONERS}.None", "no class "),
+        ("RecordTimestampExtractor", "must be one of Wallclock, Record, RecordField, "),
+    ),
     "timestamp.field": (("", "must be a dotted path of field names"), (".", "must be a dotted path of field names")),
     **{f"{side}.converter.{name}": bad for side in ("key", "value", "header") for name, bad in JSON_SETTINGS.items()},
     **{f"{side}.converter.{name}": bad for side in ("key", "value") for name, bad in AVRO_SETTINGS.items()},
+    **{
+        f"{side}.converter.{side}.subject.name.strategy": (
+            ("TopicNameStrategy", f"must be one of {STRATEGIES}.TopicNameStrategy, "),
+        )
+        for side in ("key", "value")
+    },
     **{
         f"{side}.converter.converter.encoding": (("UTF-99", "must be the name of a charset, such as UTF-8"),)
         for side in ("key", "value")
@@ -232,13 +252,16 @@ def around(name: str) -> dict[str, str]:
     found = {**MINIMAL, **TIME_BASED}
     if name == "timestamp.field":
         found["timestamp.extractor"] = "RecordField"
+    if name == "directory.delim":
+        found["path.format"] = "'a pattern that is longer than any delimiter'"
     side, _, setting = name.partition(".converter.")
-    if setting in AVRO_SETTINGS or setting.endswith("registry.url"):
+    if setting in AVRO_SETTINGS or setting.endswith(("registry.url", "subject.name.strategy")):
         found |= {f"{side}.converter": AVRO_CONVERTER, f"{side}.converter.schema.registry.url": "http://r"}
     elif setting in JSON_SETTINGS:
         found |= {f"{side}.converter": JSON_CONVERTER}
     elif setting == "converter.encoding":
-        found |= {f"{side}.converter": STRING_CONVERTER}
+        stored = {"store.kafka.keys": "true"} if side == "key" else {}
+        found |= {f"{side}.converter": STRING_CONVERTER, **stored}
     return found
 
 
@@ -307,7 +330,114 @@ def fields(found: SinkConfig) -> dict[str, Any]:
 @pytest.mark.parametrize("name", [name for name, value in MINIMAL.items() if name != "value.converter.schemas.enable"])
 def test_a_required_property_that_is_missing_is_named(name: str) -> None:
     """It has no default, and the message says so."""
-    assert (name, None, "is required and has no default") == problems({name: None})[0]
+    if not name.endswith(".converter"):
+        assert (name, None, "is required and has no default") == problems({name: None})[0]
+
+
+@pytest.mark.parametrize("name", ["key.converter", "value.converter"])
+def test_a_converter_that_is_missing_may_be_the_workers(name: str) -> None:
+    """Its default stands in a file that the sink does not have; the message says which lines to add."""
+    message = (
+        "is required: a worker of Connect has a default for it, this sink has none; "
+        f"add the lines {name} and {name}.* of the worker's file"
+    )
+
+    assert (name, None, message) == problems({name: None})[0]
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        *((name, "StringConverter") for name in (STRING_CONVERTER, "StringConverter", "String")),
+        *((name, "ByteArrayConverter") for name in (BYTES_CONVERTER, "ByteArrayConverter", "ByteArray")),
+        *((name, "JsonConverter") for name in (JSON_CONVERTER, "JsonConverter", "Json")),
+        *((f"{number}{end}", f"{number}Converter") for number in NUMBERS for end in ("", "Converter")),
+    ],
+)
+def test_a_converter_has_the_short_names_of_connects_plugin_loader(given: str, name: str) -> None:
+    """The simple name of its class, and that without its kind; also for headers."""
+    found = config({"key.converter": given, "header.converter": given})
+
+    assert (name, name) == (found.key_converter, found.header_converter)
+
+
+def test_converters_of_one_side_alone_have_short_names_too() -> None:
+    """Avro is not for headers, and the simple one for nothing else."""
+    avro = {"key.converter": "Avro", "key.converter.schema.registry.url": "http://r"}
+
+    assert "AvroConverter" == config(avro).key_converter
+    assert "SimpleHeaderConverter" == config({"header.converter": "Simple"}).header_converter
+
+
+@pytest.mark.parametrize("regex", [r"(?<word>a|b)", r"\p{Alpha}", r"[ab]\z", r"\Qb\E"])
+def test_a_pattern_of_javas_is_compared_with_the_dead_letter_topic(regex: str) -> None:
+    """Its syntax is not Python's."""
+    dead = {"topics.regex": regex, "errors.deadletterqueue.topic.name": "b"}
+
+    assert ["errors.deadletterqueue.topic.name"] == [name for name, _, _ in problems(dead)]
+    assert [] == problems({**dead, "errors.deadletterqueue.topic.name": "bb"})
+
+
+def test_what_is_wrong_for_the_consumer_is_told_with_all_else() -> None:
+    """Before there is one, and warnings too."""
+    found = examine({**MINIMAL, "consumer.override.fetch.max.bytes": "x", "consumer.override.interceptor.classes": "I"})
+
+    assert ["consumer.override.fetch.max.bytes"] == [problem.name for problem in found.problems]
+    assert ("consumer.override.interceptor.classes: has no effect outside Java, ignored",) == found.warnings
+
+
+def test_a_pattern_that_cannot_be_subscribed_to_is_refused_where_it_would_be() -> None:
+    """There is no look-ahead in librdkafka; a world that assigns partitions does not ask it."""
+    [(name, value, message)] = problems({"topics.regex": "(?!x).*"}, subscribes=True)
+
+    assert ("topics.regex", "(?!x).*") == (name, value)
+    assert "which this sink cannot subscribe to" in message
+    assert [] == problems({"topics.regex": "(?!x).*"})
+
+
+def test_a_path_format_is_at_least_as_long_as_the_delimiter() -> None:
+    """The real connector looks for the delimiter at its end, without asking whether there is room."""
+    short = {**TIME_BASED, "path.format": "HH", "directory.delim": "---"}
+
+    assert ["path.format"] == [name for name, _, _ in problems(short)]
+    assert [] == problems({**short, "directory.delim": "--"})
+
+
+@pytest.mark.parametrize("path", ["a.", "a.b..", "a"])
+def test_a_path_of_fields_may_end_in_dots(path: str) -> None:
+    """Java's split drops what is blank at the end."""
+    fields = {"partitioner.class": f"{PARTITIONERS}.FieldPartitioner", "value.converter.schemas.enable": "true"}
+
+    assert [] == problems({**fields, "partition.field.name": path})
+
+
+def test_an_extractor_that_nobody_asks_may_have_any_name() -> None:
+    """Only time-based partitioners make one."""
+    assert [] == problems({"timestamp.extractor": "RecordTimestampExtractor"})
+
+
+@pytest.mark.parametrize("name", ["x-windows-949", "UnicodeBig", "x-UTF-16LE-BOM", "8859_1", "IBM037", "MS932"])
+def test_charsets_have_javas_names(name: str) -> None:
+    """Which are not always Python's."""
+    text = {"value.converter": STRING_CONVERTER, "value.converter.converter.encoding": name}
+
+    assert [] == problems(text)
+
+
+@pytest.mark.parametrize("side", ["key", "value", "header"])
+def test_a_charset_that_only_a_jvm_may_know_is_refused_by_name(side: str) -> None:
+    """It would work there, so that the message does not call it unknown, and no record is skipped for it."""
+    text = {f"{side}.converter": STRING_CONVERTER, f"{side}.converter.converter.encoding": "x-IBM33722"}
+    [(_, _, message)] = problems({**text, "errors.tolerance": "all"})
+
+    assert "invalid value 'x-IBM33722': is no charset that this sink can read; use another, such as UTF-8" == message
+
+
+def test_a_byte_order_mark_is_told() -> None:
+    """Java takes it for part of the first name of a file."""
+    [warning] = config({"\xef\xbb\xbfname": "n"}).warnings
+
+    assert warning.startswith("\xef\xbb\xbfname: the file begins with a byte order mark")
 
 
 def test_an_unknown_property_is_a_warning() -> None:
@@ -357,6 +487,9 @@ def test_a_check_of_a_property_in_error_says_nothing_more() -> None:
     ]
 
 
+PLAIN_LOGIN = 'org.apache.kafka.common.security.plain.PlainLoginModule required username="u" password="s3cr3t!";'
+
+
 def test_a_password_is_never_shown() -> None:
     """Neither in a problem nor in what a configuration prints as."""
     [problem] = problems({"s3.ssea.name": "AES256", "s3.sse.customer.key": "s3cr3t!"})
@@ -368,7 +501,7 @@ def test_a_password_is_never_shown() -> None:
             "s3.proxy.password": "s3cr3t!",
             "key.converter.basic.auth.user.info": "s3cr3t!",
             "s3.credentials.provider.x": "s3cr3t!",
-            "consumer.override.sasl.jaas.config": "s3cr3t!",
+            "consumer.override.sasl.jaas.config": PLAIN_LOGIN,
         }
     )
 

@@ -49,6 +49,7 @@ HOIST = {
 }
 RECORD_FIELD = {**TIME, "timestamp.extractor": "RecordField"}
 KEYS = {"store.kafka.keys": "true"}
+WRITTEN = {**KEYS, "behavior.on.null.values": "write"}
 HEADERS = {"store.kafka.headers": "true"}
 AVRO_CONVERTER = "io.confluent.connect.avro.AvroConverter"
 ASSUME_ROLE = "io.confluent.connect.s3.auth.AwsAssumeRoleCredentialsProvider"
@@ -82,7 +83,14 @@ CASES: Mapping[str, tuple[Changes, tuple[Changes, ...]]] = {
     "locale-blank": ({**TIME, "locale": ""}, ({"locale": ""},)),
     "timezone-blank": ({**TIME, "timezone": ""}, ({"timezone": ""},)),
     "partitioner-class": ({"partitioner.class": "org.example.P"}, (FIELD,)),
-    "extractor-class": ({**TIME, "timestamp.extractor": "No"}, ({"timestamp.extractor": "No"}, RECORD_FIELD)),
+    "extractor-class": (
+        {**TIME, "timestamp.extractor": "RecordTimestampExtractor"},
+        (
+            {"timestamp.extractor": "No"},
+            RECORD_FIELD,
+            {**TIME, "timestamp.extractor": f"{PARTITIONERS}.TimeBasedPartitioner$RecordTimestampExtractor"},
+        ),
+    ),
     "pad-width-0": (
         {"filename.offset.zero.pad.width": "0"},
         ({"filename.offset.zero.pad.width": "1"},),
@@ -91,14 +99,17 @@ CASES: Mapping[str, tuple[Changes, tuple[Changes, ...]]] = {
         {"partitioner.max.open.files": "0"},
         ({"partitioner.max.open.files": "-2"}, {"partitioner.max.open.files": "1"}),
     ),
-    "partition-duration-0": ({**TIME, "partition.duration.ms": "0"}, ({"partition.duration.ms": "0"},)),
+    "partition-duration-0": (
+        {**TIME, "partition.duration.ms": "0"},
+        ({"partition.duration.ms": "0"}, {**TIME, **WRITTEN, "partition.duration.ms": "0"}),
+    ),
     "customer-key": (
         {"s3.ssea.name": "AES256", "s3.sse.customer.key": "?"},
         ({"s3.sse.customer.key": "?"}, {"s3.ssea.name": "AES256", "s3.sse.customer.key": "QQ=="}),
     ),
     "bytes-of-no-bytes": (
         BYTES,
-        ({**BYTES, **RAW}, {**BYTES, **ENVELOPES}, {**BYTES, **REPORTED}, {**BYTES, **HOIST}),
+        ({**BYTES, **RAW}, {**BYTES, **ENVELOPES}, {**BYTES, **REPORTED}, {**BYTES, **HOIST}, {**BYTES, **WRITTEN}),
     ),
     "bytes-of-no-bytes-keys": (
         {**KEYS, "keys.format.class": BYTES["format.class"]},
@@ -116,7 +127,10 @@ CASES: Mapping[str, tuple[Changes, tuple[Changes, ...]]] = {
             {**HEADERS, "headers.format.class": BYTES["format.class"], **REPORTED},
         ),
     ),
-    "parquet-of-no-struct": ({**PARQUET, **REPORTED}, ({**PARQUET, **ENVELOPES}, {**PARQUET, **HOIST})),
+    "parquet-of-no-struct": (
+        {**PARQUET, **REPORTED},
+        ({**PARQUET, **ENVELOPES}, {**PARQUET, **HOIST}, {**PARQUET, **WRITTEN}),
+    ),
     "parquet-of-schemaless-keys": (
         {**KEYS, **JSON_KEYS, "keys.format.class": PARQUET["format.class"]},
         (
@@ -125,21 +139,35 @@ CASES: Mapping[str, tuple[Changes, tuple[Changes, ...]]] = {
             {**KEYS, **JSON_KEYS, "keys.format.class": PARQUET["format.class"], "key.converter.schemas.enable": "true"},
         ),
     ),
-    "field-of-no-struct": (FIELD, ({**FIELD, **ENVELOPES}, {**FIELD, **REPORTED}, {**FIELD, **HOIST})),
+    "field-of-no-struct": (
+        FIELD,
+        ({**FIELD, **ENVELOPES}, {**FIELD, **REPORTED}, {**FIELD, **HOIST}, {**FIELD, **WRITTEN}),
+    ),
     "time-of-no-fields": (
         {**RECORD_FIELD, **TEXT, **REPORTED},
-        (RECORD_FIELD, {**RECORD_FIELD, **TEXT, **HOIST}, {"timestamp.extractor": "RecordField", **TEXT}),
+        (
+            RECORD_FIELD,
+            {**RECORD_FIELD, **TEXT, **HOIST},
+            {"timestamp.extractor": "RecordField", **TEXT},
+            {**RECORD_FIELD, **TEXT, **WRITTEN},
+        ),
     ),
     "timestamp-field-blank": (
         {**RECORD_FIELD, "timestamp.field": ".."},
-        ({**RECORD_FIELD, "timestamp.field": ".a"}, {"timestamp.field": ""}),
+        (
+            {**RECORD_FIELD, "timestamp.field": ".a"},
+            {"timestamp.field": ""},
+            {**RECORD_FIELD, **WRITTEN, "timestamp.field": ".."},
+        ),
     ),
     "charset": (
-        {"key.converter.converter.encoding": "UTF-99"},
+        {**KEYS, "key.converter.converter.encoding": "UTF-99"},
         (
-            {"key.converter.converter.encoding": "ISO-8859-1"},
-            {"key.converter.converter.encoding": "UTF-99", "errors.tolerance": "all"},
-            {**JSON_KEYS, "key.converter.converter.encoding": "UTF-99"},
+            {"key.converter.converter.encoding": "UTF-99"},
+            {**KEYS, "key.converter.converter.encoding": "ISO-8859-1"},
+            {**KEYS, "key.converter.converter.encoding": "UTF-99", "errors.tolerance": "all"},
+            {**KEYS, **JSON_KEYS, "key.converter.converter.encoding": "UTF-99"},
+            {**TEXT, **WRITTEN, "value.converter.converter.encoding": "UTF-99"},
         ),
     ),
     "tombstone-text-in-keys": (

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from onceproof.sink.java.javatexts import ALIASES, CORRECTIONS, LANGUAGES
-from onceproof.sink.java.locales import ROOT, _texts_of_babel, table_text, texts, warning
+from onceproof.sink.java.locales import ROOT, _texts_of_babel, table_text, texts, warning, zone_text
 
 MODEL = Path(__file__).parents[2] / "model"
 
@@ -55,6 +55,50 @@ def test_java_understands_old_codes_and_capitals(old: str, new: str) -> None:
     """They give the texts of the language that they stand for."""
     assert texts(new) == texts(old)
     assert ROOT != texts(old)
+
+
+@pytest.mark.parametrize("locale", ["ko_KR", "en-US", "xx"])
+@pytest.mark.parametrize(
+    ("zone", "winter", "summer"),
+    [
+        ("Asia/Seoul", "Korea Standard Time", "Korea Daylight Time"),
+        ("Europe/Paris", "Central European Time", "Central European Summer Time"),
+        ("Europe/London", "Greenwich Mean Time", "British Summer Time"),
+        ("Asia/Shanghai", "China Standard Time", "China Daylight Time"),
+        ("America/New_York", "Eastern Standard Time", "Eastern Daylight Time"),
+        (
+            "Australia/Sydney",
+            "Australian Eastern Standard Time (New South Wales)",
+            "Australian Eastern Daylight Time (New South Wales)",
+        ),
+        ("UTC", "Coordinated Universal Time", "Coordinated Universal Time"),
+        ("Etc/GMT", "+00:00", "+00:00"),
+    ],
+)
+def test_the_root_has_long_names_of_zones_of_its_own(locale: str, zone: str, winter: str, summer: str) -> None:
+    """They are English, but not those of the language en."""
+    assert (winter, summer) == (zone_text(locale, zone, summer=False), zone_text(locale, zone, summer=True))
+
+
+@pytest.mark.parametrize(
+    ("language", "zone", "winter", "summer"),
+    [
+        ("en", "Asia/Seoul", "Korean Standard Time", "Korean Daylight Time"),
+        ("en", "Europe/London", "Greenwich Mean Time", "British Summer Time"),
+        ("ko", "Europe/London", "그리니치 표준시", "영국 하계 표준시"),
+        ("en", "America/Whitehorse", "Mountain Standard Time", "Mountain Daylight Time"),
+        ("en", "Asia/Almaty", "East Kazakhstan Time", "Alma-Ata Summer Time"),
+        ("en", "Asia/Taipei", "Taipei Standard Time", "Taipei Daylight Time"),
+        ("ko", "Europe/Istanbul", "동유럽 시간", "동유럽 일광절약시간"),
+        ("fr", "America/Chicago", "heure normale du centre nord-américain", "heure d\u2019été du Centre"),
+        ("de", "America/Chicago", "Nordamerikanische Inland-Normalzeit", "Nordamerikanische Inland-Sommerzeit"),
+        ("ja", "Asia/Tokyo", "日本標準時", "日本夏時間"),
+        ("en", "CET", "Central European Time", "Central European Summer Time"),
+    ],
+)
+def test_long_names_of_zones_are_those_of_the_jdk(language: str, zone: str, winter: str, summer: str) -> None:
+    """Of the CLDR that it carries, and its own where that has none."""
+    assert (winter, summer) == (zone_text(language, zone, summer=False), zone_text(language, zone, summer=True))
 
 
 def test_every_language_has_all_its_texts() -> None:

@@ -46,7 +46,6 @@ AFTERNOON = local_ms(2024, 12, 29, ((14 * 60 + 5) * 60 + 9) * 1000 + 42)
         ("'year='''yy", "year='24"),
         ("yy'unclosed HH", "24unclosed HH"),
         ("~!@#,._:=", "~!@#,._:="),
-        ("", ""),
     ],
 )
 def test_a_letter_prints_what_joda_prints(pattern: str, text: str) -> None:
@@ -81,6 +80,14 @@ def test_a_letter_that_joda_does_not_know_is_refused(letter: str) -> None:
     """The message names it and says where texts go."""
     with pytest.raises(ValueError, match=f"'{letter}' is not a pattern letter; put text between single quotes"):
         compile_pattern(f"YYYY/{letter}{letter}", "en")
+
+
+@pytest.mark.parametrize("pattern", ["'", ""])
+def test_a_pattern_that_prints_nothing_is_refused(pattern: str) -> None:
+    """Joda makes no formatter of it; two quotes are one that is printed."""
+    with pytest.raises(ValueError, match="must print something"):
+        compile_pattern(pattern, "en")
+    assert "'" == printed("''", AFTERNOON)
 
 
 @pytest.mark.parametrize(

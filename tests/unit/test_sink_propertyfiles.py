@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from onceproof.sink.errors import ConfigError
-from onceproof.sink.settings.propertyfiles import read_config, read_properties
+from onceproof.sink.settings.propertyfiles import passed_over, read_config, read_properties
 
 
 def test_a_properties_file_is_read_as_java_reads_it(tmp_path: Path) -> None:
@@ -63,6 +63,11 @@ def test_a_malformed_escape_is_named(tmp_path: Path) -> None:
     [
         '{"name": "n", "flush.size": 3, "store.kafka.keys": true, "x": null, "big": 12345678901234567890}',
         '{"name": "n", "config": {"flush.size": 3, "store.kafka.keys": true, "big": 12345678901234567890}}',
+        (
+            '\n{"name": "n", "initial_state": "PAUSED", '
+            '"config": {"flush.size": 3, "store.kafka.keys": true, "big": 12345678901234567890}}'
+        ),
+        '\ufeff{"name": "n", "flush.size": 3, "store.kafka.keys": true, "big": 12345678901234567890}',
         '{"config": {"name": "n", "flush.size": "3", "store.kafka.keys": "true", "big": "12345678901234567890"}}',
     ],
 )
@@ -70,7 +75,7 @@ def test_a_malformed_escape_is_named(tmp_path: Path) -> None:
 def test_json_is_read_in_each_of_its_forms(tmp_path: Path, text: str, name: str) -> None:
     """A flat object, or the body that creates a connector; scalars become the text that the file spells."""
     path = tmp_path / name
-    path.write_text(f"\n{text}", encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
 
     assert {
         "name": "n",
@@ -119,3 +124,31 @@ def test_the_line_of_a_malformed_escape_is_told(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigError, match=r"sink\.properties:3: is not a \.properties file"):
         read_config(path)
+
+
+def test_a_byte_order_mark_is_part_of_the_first_name(tmp_path: Path) -> None:
+    """As Java reads it; what follows is not affected."""
+    path = tmp_path / "sink.properties"
+    path.write_bytes(b"\xef\xbb\xbfname=n\nflush.size=3\n")
+
+    assert {"\xef\xbb\xbfname": "n", "flush.size": "3"} == read_config(path)
+
+
+def test_a_workers_converters_fill_what_the_connector_does_not_say(tmp_path: Path) -> None:
+    """Class and settings come from one place: settings of a converter that is the worker's are the worker's too."""
+    path, worker = tmp_path / "sink.properties", tmp_path / "worker.properties"
+    path.write_text("value.converter=Json\nkey.converter.schemas.enable=false\nkey.converters=x\n")
+    worker.write_text(
+        "bootstrap.servers=b\n"
+        "key.converter=Avro\nkey.converter.schema.registry.url=http://r\n"
+        "value.converter=Avro\nvalue.converter.schemas.enable=false\n"
+        "header.converter.schemas.enable=false\n"
+    )
+
+    assert {
+        "value.converter": "Json",
+        "key.converter": "Avro",
+        "key.converter.schema.registry.url": "http://r",
+        "key.converters": "x",
+    } == read_config(path, worker)
+    assert ("key.converter.schemas.enable",) == passed_over(read_properties(path), read_properties(worker))
