@@ -274,9 +274,10 @@ PALETTE: Mapping[str, Kind] = {
 MODES: Mapping[str, tuple[Mode, ...]] = {
     **dict.fromkeys(PALETTE, ("required", "optional", "default")),
     "codes": ("required", "optional"),
+    "inner": ("required", "optional"),
     "choice": ("required",),
 }
-"""How fields may be there; left out is what Avro cannot say."""
+"""How fields may be there; left out is what Avro cannot say, and the default of a struct, in which sinks differ."""
 
 
 _SCALARS = ("boolean", "bytes", "double", "float", "int", "long", "string")
