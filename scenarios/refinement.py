@@ -16,9 +16,11 @@ from onceproof.model.guarantee import Guarantee
 from onceproof.model.inputs import NO_SCHEMAS, Registry
 from onceproof.model.judge import Verdict, judge
 from onceproof.model.lives import Writer, course_of
+from onceproof.model.ordinals import ordinal
 from onceproof.model.placement import fault_free
 from onceproof.model.predictions import Prediction, predict, text_of
 from onceproof.model.schemas import Schema
+from onceproof.model.settings import settings
 from onceproof.scenarios.run import Run
 from onceproof.scenarios.scenario import PollStep, Rest
 
@@ -113,8 +115,10 @@ def broken_rules(ran: Run) -> Iterator[Difference]:
     yield from _of_versions(ran, lives)
     for life in lives:
         yield from _of_letters(life)
+        yield from _of_moments(life)
         yield from _of_answers(life)
         yield from _of_failure(life)
+    yield from _of_pauses(ran)
     yield from _of_deaths(ran, lives)
     if isinstance(verdict, Verdict):
         yield from _of_guarantee(ran, lives, verdict.guarantee)
@@ -181,6 +185,10 @@ class LifeOfWriter:
     """For each time that offsets were asked for, what was committed then of its partition; None for nothing."""
     known: list[set[int]] = field(default_factory=list)
     """For each of these, where its partition was known to stand before."""
+    moments: list[tuple[str, int]] = field(default_factory=list)
+    """Key, and index of the pass, of each object that it completed."""
+    passes: int = 0
+    """Passes so far, while events are read."""
 
     @property
     def was_cut_short(self) -> bool:
@@ -203,6 +211,11 @@ def lives_of(ran: Run) -> list[LifeOfWriter]:
             case h.Opened() | h.Rewound():
                 life = now_open[event.life, event.partition] = next(following)
                 stands.setdefault(event.partition, set()).add(life.writer.start_offset)
+            case h.Put():
+                now_open[event.life, event.partition].passes += 1
+            case h.Requested(request="complete", applied=True):
+                life = now_open[event.life, event.partition]
+                life.moments.append((event.key, life.passes - 1))
             case h.DeadLettered():
                 now_open[event.life, event.partition].letters.append(event.offset)
             case h.CommitAsked():
@@ -238,6 +251,19 @@ def _of_letters(life: LifeOfWriter) -> Iterator[Difference]:
         )
 
 
+def _of_moments(life: LifeOfWriter) -> Iterator[Difference]:
+    """Each object is completed in the pass that closes its window, no later; whether it is one at all, others say."""
+    objects, by_key = life.prediction.expected.objects, life.prediction.by_key
+    for key, pass_index in life.moments:
+        wanted = objects[by_key[key]].pass_index if key in by_key else pass_index
+        if wanted != pass_index:
+            yield Difference(
+                "model: moments",
+                f"expected life {life.writer.life} to complete {key} in its {ordinal(wanted + 1)} pass, "
+                f"found it completed in the {ordinal(pass_index + 1)}",
+            )
+
+
 def _of_answers(life: LifeOfWriter) -> Iterator[Difference]:
     """Each time that offsets are asked for, what is committed of this partition is news as predicted, or old."""
     writer = life.writer
@@ -249,6 +275,32 @@ def _of_answers(life: LifeOfWriter) -> Iterator[Difference]:
                 f"expected life {writer.life} to answer {wanted} for {writer.partition} when asked for the "
                 f"{at + 1}. time, found {found}",
             )
+
+
+def _of_pauses(ran: Run) -> Iterator[Difference]:
+    """Behind a put that had its time a partition is read on; it may be paused only while its writer backs off."""
+    backoffs_ms: dict[int, int] = {}
+    back_off_ends_ms: dict[h.TopicPartition, int] = {}
+    looks: dict[h.TopicPartition, int] = {}
+    for mark in ran.marks:
+        for event in ran.history.events[mark.first : mark.end]:
+            match event:
+                case h.Started():
+                    backoffs_ms[event.life] = settings(event.config).retry_backoff_ms
+                case h.Opened():
+                    back_off_ends_ms.pop(event.partition, None)
+                case h.Rewound():
+                    back_off_ends_ms[event.partition] = event.now_ms + backoffs_ms[event.life]
+                case h.Put():
+                    looks[event.partition] = event.now_ms
+                    if event.now_ms >= back_off_ends_ms.get(event.partition, event.now_ms):
+                        back_off_ends_ms.pop(event.partition, None)
+        for partition in map(h.TopicPartition._make, mark.paused):
+            if partition not in back_off_ends_ms and "max.write.duration.ms" not in ran.scenario.config:
+                yield Difference(
+                    "model: pauses",
+                    f"expected {partition} to be read on behind the put at {looks.get(partition)} ms, found it paused",
+                )
 
 
 def _of_failure(life: LifeOfWriter) -> Iterator[Difference]:

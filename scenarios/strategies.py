@@ -46,8 +46,8 @@ STARTS_MS = (
 )
 """First timestamps of logs; most lie just before a clock change of one of the zones."""
 
-CLOCK_STEPS_MS = (0, 1, 60_000, 20 * 60_000, HOUR_MS, 5 * HOUR_MS + 1)
-"""Moves of the wall clock that bring it near slots, and over midnight in some zone."""
+CLOCK_STEPS_MS = (0, 1, 5000, 60_000, 20 * 60_000, HOUR_MS, 5 * HOUR_MS + 1)
+"""Moves of the wall clock that bring it near slots, to the end of a back-off, and over midnight in some zone."""
 
 _STORAGE = "io.confluent.connect.storage.partitioner"
 _STRING = "org.apache.kafka.connect.storage.StringConverter"

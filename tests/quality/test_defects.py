@@ -61,7 +61,10 @@ def battery() -> tuple[tuple[Scenario, Oracle], ...]:
     record_time = strategies.configurations()
     return (
         *((each, against_the_fault_free_run) for each in drawn(strategies.scenarios(record_time))),
-        *((each, broken_rules) for each in drawn(strategies.scenarios(record_time, kinds=faults))),
+        *(
+            (each, broken_rules)
+            for each in drawn(strategies.scenarios(record_time, kinds=faults, clock_steps_ms=steps_ms))
+        ),
         *(
             (each, broken_rules)
             for each in drawn(

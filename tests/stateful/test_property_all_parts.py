@@ -112,9 +112,7 @@ AT_LEAST: Mapping[str, int] = {
     **dict.fromkeys([f"rotation by {each}" for each in ("partition change", "schema flip", "open files")], 10),
     **dict.fromkeys([f"record refused at {each}" for each in ("conversion", "null", "partition", "write")], 20),
     **dict.fromkeys([f"life {each}" for each in ("stopped", "killed", "failed")], 200),
-    "record refused at schema": 3,
-    "projection backward": 10,
-    "projection forward": 5,
+    **dict.fromkeys(["record refused at schema", "projection backward", "projection forward"], 1),
     "change of schema": 500,
     "equal schema of another text": 50,
     "object of a schema's directory": 100,
@@ -127,10 +125,13 @@ AT_LEAST: Mapping[str, int] = {
     "death of a record": 10,
     "fault": EXAMPLES // 3,
     "rewind": 50,
-    "name that was taken": 5,
+    "name that was taken": 1,
     "tagged object": 50,
 }
-"""How often each part must have been there, far below what is usual: nothing passes by drawing nothing."""
+"""How often each part must have been there: nothing passes by drawing nothing.
+
+Far below what is usual, since on a desk each run draws other scenarios; once for what is rare.
+"""
 
 
 def test_sink_and_model_agree_under_any_fault(measured: Measured) -> None:
