@@ -140,6 +140,10 @@ def _replay(chosen: argparse.Namespace, command: str) -> int:
 
 def _prove(chosen: argparse.Namespace, command: str) -> int:
     order = _order(chosen, command)
+    if chosen.world is None and chosen.log is None:  # nobody has asked for the real log by name
+        order, reason = prove.without_the_real_log(order)
+        if reason:
+            _complain(f"the simulated world alone: {reason}")
     prove.require_answerable(order)
     console = Console(stderr=chosen.json)
     real = f" Real log: {order.log.note}." if order.log else ""
@@ -214,7 +218,11 @@ def _named(paths: Sequence[Path]) -> dict[str, Path]:
 def _own_config(path: Path, worker: Path | None) -> tuple[dict[str, str], SinkConfig]:
     """A user's file, checked, without what is the world's to say: cluster, bucket, and how many tasks there are."""
     properties = {name: value for name, value in read_config(path, worker).items() if name not in replaying.WORLDS_OWN}
-    return properties, parse({**run.DEFAULTS, **properties})
+    try:
+        return properties, parse({**run.DEFAULTS, **properties})
+    except ConfigError as error:
+        problems = [problem._replace(name=f"{path}: {problem.name}") for problem in error.problems]
+        raise ConfigError(problems, [f"{path}: warning: {warning}" for warning in error.warnings]) from error
 
 
 if __name__ == "__main__":

@@ -78,12 +78,24 @@ def require_answerable(order: Order) -> None:
 
     Nothing was run then but one small log for each.
     """
-    real = [name for name in order.worlds if name != SimulatedWorld.name]
     for row in order.configurations if SimulatedWorld.name in order.worlds else ():
         _require_small(row)
-    if real and order.log is not None:
+    if {*order.worlds} != {SimulatedWorld.name} and order.log is not None:
         for row in order.real_configurations:
             _require_real(row, order.log)
+
+
+def without_the_real_log(order: Order) -> tuple[Order, str]:
+    """The order for the simulated world alone, and why, where a configuration cannot read or place the real log."""
+    if order.log is None:
+        return order, ""
+    try:
+        for row in order.real_configurations:
+            _require_real(row, order.log)
+    except ScenarioError as error:
+        worlds = (SimulatedWorld.name,)
+        return replace(order, worlds=worlds, real_configurations=(), log=None), str(error)
+    return order, ""
 
 
 def _require_small(row: Configuration) -> None:

@@ -130,15 +130,16 @@ def _clean(chosen: argparse.Namespace, command: str) -> int:
     try:
         kafka = clean.Group(chosen.bootstrap_servers, broker_settings(config))
         members = kafka.members(group)
-        if members and chosen.abort:
-            _complain(f"nothing was aborted: group {group} has {_count(members, 'member')}; stop the sink first")
+        in_use = _in_use(group, members)
+        if in_use and chosen.abort:
+            _complain(f"nothing was aborted: {in_use}")
             return _COULD_NOT
         found = list(clean.find(store, config, kafka.topics(config)))
         now = datetime.now(UTC)
         old = [upload for upload in found if (now - upload.started).total_seconds() >= chosen.older_than]
         _list(found, config, now)
         if not chosen.abort:
-            _advise(old, chosen, command, f"group {group} has {_count(members, 'member')}" if members else "")
+            _advise(old, chosen, command, in_use)
             return _DONE
         for upload in old:
             store.abort_upload(upload.key, upload.upload_id)
@@ -153,6 +154,16 @@ def _clean(chosen: argparse.Namespace, command: str) -> int:
     return _DONE
 
 
+def _in_use(group: str, members: int | None) -> str:
+    """Why uploads may belong to a sink that lives; empty if none does."""
+    if members is None:
+        return f"the broker cannot say whether group {group} has members"
+    if not members:
+        return ""
+    count = _count(members, "member")
+    return f"group {group} has {count}: stop the sink first; one that was killed counts until its session ends"
+
+
 def _list(found: list[clean.Leftover], config: SinkConfig, now: datetime) -> None:
     size_bytes = sum(upload.size_bytes for upload in found)
     _say(f"{_count(len(found), 'unfinished upload')} in bucket {config.bucket}, {_megabytes(size_bytes)} in all")
@@ -164,10 +175,10 @@ def _list(found: list[clean.Leftover], config: SinkConfig, now: datetime) -> Non
 def _advise(old: list[clean.Leftover], chosen: argparse.Namespace, command: str, in_use: str) -> None:
     """What would be done, and the command that does it."""
     age = clean.span(chosen.older_than)
-    if not old:
+    if in_use:
+        _say(f"{len(old)} older than {age}; nothing can be aborted now: {in_use}.")
+    elif not old:
         _say(f"None is older than {age}.")
-    elif in_use:
-        _say(f"{len(old)} older than {age}; they cannot be aborted now: {in_use}.")
     else:
         _say(f"{len(old)} older than {age}; to abort: {command} --abort")
 

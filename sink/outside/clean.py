@@ -38,15 +38,20 @@ class Group:
     """The consumer group of a sink, seen from outside. `settings` are librdkafka's: how the broker is reached."""
 
     def __init__(self, bootstrap_servers: str, settings: Mapping[str, Any]) -> None:
-        self._admin = AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 3, **settings})
+        self._admin = AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 2, **settings})
 
-    def members(self, group: str) -> int:
-        """How many members it has; 0 for one that does not exist. Raises SourceError."""
+    def members(self, group: str) -> int | None:
+        """How many members it has; 0 for one that does not exist, None where the broker cannot say.
+
+        A member that was killed counts until its session ends. Raises SourceError.
+        """
         try:
             described = self._admin.describe_consumer_groups([group], request_timeout=REACH_S)[group].result()
         except KafkaException as error:
             if error.args[0].code() == KafkaError.GROUP_ID_NOT_FOUND:
                 return 0
+            if error.args[0].code() == KafkaError._UNSUPPORTED_FEATURE:  # noqa: SLF001 - how the client names it
+                return None
             raise _source_error(error) from error
         return len(described.members)
 
@@ -133,7 +138,7 @@ def _printed(token: re.Match[str]) -> str:
 
 def _source_error(error: KafkaException) -> SourceError:
     told = error.args[0]
-    return SourceError(str(told), retry=told.retriable(), outcome="not applied")
+    return SourceError(f"{told.str()} ({told.name()})", retry=told.retriable(), outcome="not applied")
 
 
 # --- spans of time ---------------------------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ class DeadLetterQueue:
         self._replication_factor = config.dead_letter_replication_factor
         self._has_context = config.dead_letter_context_headers
         self._sender = (config.name, task)
-        self._broker = {"bootstrap.servers": bootstrap_servers, "log_level": 3, **(settings or {})}
+        self._broker = {"bootstrap.servers": bootstrap_servers, "log_level": 2, **(settings or {})}
         self._producer = Producer(
             {
                 **self._broker,
@@ -56,6 +56,11 @@ class DeadLetterQueue:
         except KafkaException as error:
             if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                 raise _source_error(f"the dead letter topic {self._topic}", error.args[0]) from error
+        except TimeoutError as error:
+            message = (
+                f"the dead letter topic {self._topic} is not there, and the broker did not make it in {_REACH_S:.0f} s"
+            )
+            raise SourceError(message, retry=True, outcome="unknown") from error
 
     def send(self, letter: SendDeadLetter) -> None:
         """Return when the broker has it; raises SourceError."""

@@ -78,6 +78,7 @@ class KafkaConsumer:
     ) -> None:
         """Raises ConfigError for settings that no consumer can be made with."""
         self._paused: frozenset[TopicPartition] = frozenset()
+        self._bootstrap_servers = bootstrap_servers
         self._report = report
         self._headers = headers
         config = {
@@ -88,7 +89,7 @@ class KafkaConsumer:
             "enable.auto.offset.store": False,
             "isolation.level": "read_uncommitted",  # Kafka's default, and Connect's; librdkafka's is not
             "topic.blacklist": "^__consumer_offsets$,^__transaction_state$",  # Java leaves them out of expressions
-            "log_level": 3,
+            "log_level": 2,  # an unreachable broker is told once, by whoever asks it
             **(settings or {}),
         }
         self._count = int(config.pop(BATCH, _FETCH_COUNT))
@@ -101,9 +102,12 @@ class KafkaConsumer:
             raise ConfigError([Problem("consumer.override", None, f"is refused: {error.args[0].str()}")]) from error
 
     def reach(self) -> None:
-        """Return if a broker answers within REACH_S."""
-        with _errors():
+        """Return if a broker answers within REACH_S; raises SourceError, which names where it was looked for."""
+        try:
             self._consumer.list_topics(timeout=REACH_S)
+        except KafkaException as error:
+            message = f"no answer from {self._bootstrap_servers} in {REACH_S:.0f} s: {error.args[0].str()}"
+            raise SourceError(message, retry=True, outcome="not applied") from error
 
     def assign(self, positions: Mapping[TopicPartition, int]) -> None:
         """Read exactly these partitions from these positions."""

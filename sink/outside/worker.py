@@ -94,9 +94,10 @@ class Worker:
         self.last_fetched = 0
         settings = _settings(config)
         store, registry = S3Store(config), _registry(config)
+        self._group = group_of(config, group)
         self._consumer = KafkaConsumer(
             bootstrap_servers,
-            group_of(config, group),
+            self._group,
             {"client.id": f"connector-consumer-{config.name}-{number}", **settings, **(consumer_settings or {})},
             report=report,
             headers=_wants_headers(config),
@@ -122,7 +123,9 @@ class Worker:
             self._consumer.subscribe(
                 self._topics, on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
             )
+            self._report("info", f"reads {', '.join(self._topics)} as a member of group {self._group}")
             self._loop()
+            self._report("info", "ended in order")
         except (SourceError, TaskFailed):
             if not self._clock.is_interrupted:
                 raise
@@ -156,6 +159,9 @@ class Worker:
 
     def _on_assign(self, positions: Mapping[TopicPartition, int]) -> None:
         self._assigned |= positions.keys()
+        self._report(
+            "info", f"has {', '.join(f'{each} from {at}' for each, at in positions.items()) or 'no partition'}"
+        )
         if self._driver.waiting is not None:
             self._driver.advance(Assigned(positions))
 

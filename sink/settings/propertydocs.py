@@ -28,8 +28,8 @@ def properties_page() -> str:
     parts += ["\n## Families\n\n", table(("names", "meaning"), ((f"`{name}*`", doc) for name, doc in PREFIXES.items()))]
     parts += [
         "\n## Refused by name\n\n",
-        "What the real connector can do and this sink cannot: a transform or predicate that is not one of Kafka's ",
-        "own, a converter or format that is not listed above, a Java class of your own (a Python class may stand ",
+        "What the real connector can do and this sink cannot: a transform or predicate that is not in the table ",
+        "above, a converter or format that is not listed above, a Java class of your own (a Python class may stand ",
         "for a partitioner, an extractor or a credentials provider), a setting of the consumer that librdkafka has no ",
         "counterpart of, and:\n\n",
         table(("", "the real connector"), ((f"`{row.id}`", row.real) for row in (*refusals.NEVER, refusals.PATTERN))),
@@ -43,8 +43,10 @@ def deviations_page() -> str:
     parts = [
         _GENERATED,
         "# Declared deviations\n\n",
-        "This sink is to do what the Kafka Connect S3 sink does. It differs in what stands here, and nowhere else: ",
-        "a configuration that would die may die earlier, and bytes that carry no record may be other bytes.\n",
+        "This sink is to do what the Kafka Connect S3 sink does. What it takes, it does, and differs in what stands ",
+        "here alone: a configuration that would die may die earlier, and bytes that carry no record may be other ",
+        "bytes. What it cannot do at all it refuses at start, by name ([properties](properties.md), ",
+        "*Refused by name*).\n",
     ]
     for kind in dict.fromkeys(row.kind for row in DEVIATIONS):
         rows = ((f"`{row.id}`", row.real, row.ours, row.reason) for row in DEVIATIONS if row.kind == kind)

@@ -35,6 +35,7 @@ def answer(properties: Mapping[str, str]) -> Json:
     return {
         "name": CONNECTOR,
         "error_count": sum(map(len, errors.values())),
+        "warnings": list(found.warnings),
         "groups": list(GROUPS),
         "configs": configs,
     }
