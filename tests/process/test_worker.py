@@ -157,7 +157,7 @@ def test_a_task_that_fails_commits_what_was_done(cluster: MockCluster, group: st
 
 
 def test_sigterm_ends_the_command_in_order(cluster: MockCluster, group: str, moto: MotoServer, tmp_path: Path) -> None:
-    """Exit code 0, and what is in the bucket is committed."""
+    """Exit code 0, what is in the bucket is committed, and an operator reads how it came and went."""
     bucket = moto.fresh_bucket()
     path = write(tmp_path / "sink.properties", properties(moto, bucket))
     command = [sys.executable, "-m", "onceproof", "sink", "run", str(path)]
@@ -172,7 +172,9 @@ def test_sigterm_ends_the_command_in_order(cluster: MockCluster, group: str, mot
         finally:
             sink.kill()
 
-    assert (0, b"") == (sink.returncode, said)
+    lines = said.decode().splitlines()
+    assert (0, f"info: reads t as a member of group {group}") == (sink.returncode, lines[0])
+    assert ["info: has t-0 from 0, t-1 from 0", "info: ended in order"] == lines[1:]
     assert wanted(LOG) == bodies(moto, bucket)
     assert FaultFree.of(LOG, CONFIG).committed == cluster.committed(group, LOG)
 

@@ -128,9 +128,9 @@ AT_LEAST: Mapping[str, int] = {
     "name that was taken": 1,
     "tagged object": 50,
 }
-"""How often each part must have been there: nothing passes by drawing nothing.
+"""How often each part must have been there: nothing passes by drawing nothing. Once for what is rare.
 
-Far below what is usual, since on a desk each run draws other scenarios; once for what is rare.
+On a desk, where each run draws other scenarios, every part must be there, however often.
 """
 
 
@@ -154,7 +154,8 @@ def test_sink_and_model_agree_under_any_fault(measured: Measured) -> None:
     property_holds()
 
     measured(", ".join(f"{number:,} {part}" for part, number in sorted(counts.items())))
-    assert {} == {part: counts[part] for part, least in AT_LEAST.items() if counts[part] < least}
+    needed = AT_LEAST if PROFILE.derandomize else dict.fromkeys(AT_LEAST, 1)
+    assert {} == {part: counts[part] for part, least in needed.items() if counts[part] < least}
 
 
 def test_the_bucket_is_the_models_without_faults(measured: Measured) -> None:
