@@ -83,7 +83,7 @@ class _Task:
         self._last_committed: dict[TopicPartition, int] = {}
 
     def paused(self) -> frozenset[TopicPartition]:
-        return frozenset(partition for partition, writer in self._writers.items() if writer.paused)
+        return frozenset([partition for partition, writer in self._writers.items() if writer.paused])
 
     def open(self, positions: Mapping[TopicPartition, int]) -> Generator[Effect, Any, None]:
         """A new writer for each partition; reading starts at its position, nothing is listed or sought."""
@@ -95,16 +95,20 @@ class _Task:
 
     def deliver(self, by_partition: Mapping[TopicPartition, list[Record]]) -> Generator[Effect, Any, None]:
         """One poll's records: convert all of them, then put; positions move only when put returns."""
-        self._positions.update(self.rewind)
-        self._last_committed.update(self.rewind)
-        self.rewind = {}
+        if self.rewind:
+            self._positions.update(self.rewind)
+            self._last_committed.update(self.rewind)
+            self.rewind = {}
         ends = {partition: records[-1].offset + 1 for partition, records in by_partition.items() if records}
         batches = yield from self._conversion.convert(by_partition)
         yield from self._put(batches)
         self._positions.update(ends)
 
     def _put(self, batches: Mapping[TopicPartition, Batch]) -> Generator[Effect, Any, None]:
-        """The null policy for the whole batch, then every writer, also those without records."""
+        """The null policy for the whole batch, then every writer, also those without records.
+
+        Writing has a deadline (`max.write.duration.ms`); by default none, and no clock is read for it.
+        """
         if self._config.null_values != "write":
             for partition, batch in batches.items():
                 if None in batch.values:
@@ -118,7 +122,10 @@ class _Task:
                 )
             if writer is not None:
                 writer.buffer(batch)
-        deadline_ms = yield from self._deadline_ms()
+        deadline_ms = None
+        if self._writers and self._config.max_write_duration_ms < NO_LIMIT_MS:
+            now_ms: int = yield ReadClock(next(iter(self._writers)), "deadline")
+            deadline_ms = now_ms + self._config.max_write_duration_ms
         for partition in list(self._writers):
             yield from self._write(partition, deadline_ms)
 
@@ -134,14 +141,6 @@ class _Task:
                 yield from self._shared.errants.report(partition, batch.records[at], skipped)
         for at in reversed(nulls):
             batch.drop(at)
-
-    def _deadline_ms(self) -> Generator[Effect, Any, int | None]:
-        """When this put() must stop writing (`max.write.duration.ms`); by default never, and no clock is read."""
-        limit_ms = self._config.max_write_duration_ms
-        if limit_ms >= NO_LIMIT_MS or not self._writers:
-            return None
-        now_ms: int = yield ReadClock(next(iter(self._writers)), "deadline")
-        return now_ms + limit_ms
 
     def commit(self) -> Generator[Effect, Any, None]:
         """Ask every writer for its offset and commit what changed."""

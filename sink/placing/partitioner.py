@@ -5,6 +5,7 @@ outermost the tombstones. `TimeBasedPartitioner` is what a time-based class of t
 """
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 from onceproof.sink.config import TIME_BASED, SinkConfig, TimeBucket
@@ -53,7 +54,7 @@ def partitioner(config: SinkConfig) -> Partitioner:
 
 def _bare(config: SinkConfig) -> Partitioner:
     if config.partitioner in TIME_BASED and config.time_bucket is not None:
-        return TimeBased(TimeEncoder(config.time_bucket), extractor(config))
+        return TimeBased(_encoder(config.time_bucket), extractor(config))
     match config.partitioner:
         case "DefaultPartitioner":
             return Default()
@@ -156,16 +157,28 @@ def _part(value: Struct, leaf: Leaf, offset: int) -> str:
 
 
 class TimeEncoder:
-    """The directory of a time bucket; remembers those seen, since records of one bucket come in runs."""
+    """The directory of a time bucket; remembers those seen, since records of one bucket come in runs.
 
-    __slots__ = ("_bucket", "_by_start")
+    All tasks of one configuration may share it.
+    """
+
+    __slots__ = ("_bucket", "_by_start", "_last")
 
     def __init__(self, bucket: TimeBucket) -> None:
         self._bucket = bucket
         self._by_start: dict[int, str] = {}
+        self._last = 0, 0, ""
+        """A half-open range of instants, and their directory."""
 
     def span(self, timestamp_ms: int) -> tuple[int, int]:
         """A half-open range of instants around this one that share its directory; may be narrower than the bucket."""
+        low_ms, high_ms, _ = self._last
+        if not low_ms <= timestamp_ms < high_ms:
+            low_ms, high_ms = self._span(timestamp_ms)
+            self._last = low_ms, high_ms, self._text(timestamp_ms)
+        return low_ms, high_ms
+
+    def _span(self, timestamp_ms: int) -> tuple[int, int]:
         low_ms, high_ms, offset_ms = self._bucket.zone.steady(timestamp_ms)
         local_ms = timestamp_ms + offset_ms
         if local_ms < 0:
@@ -174,6 +187,11 @@ class TimeEncoder:
         return max(low_ms, start_ms), min(high_ms, start_ms + self._bucket.duration_ms)
 
     def __call__(self, timestamp_ms: int) -> str:
+        """The directory of an instant."""
+        low_ms, high_ms, text = self._last
+        return text if low_ms <= timestamp_ms < high_ms else self._text(timestamp_ms)
+
+    def _text(self, timestamp_ms: int) -> str:
         """Truncate local time (toward zero, as Java divides) and print it; a bucket that begins in a gap moves on."""
         bucket = self._bucket
         local_ms = timestamp_ms + bucket.zone.offset_ms(timestamp_ms)
@@ -185,6 +203,12 @@ class TimeEncoder:
                 self._by_start.clear()
             text = self._by_start[start_ms] = bucket.pattern.render(bucket.zone.instant_ms(start_ms), bucket.zone)
         return text
+
+
+@lru_cache(maxsize=256)
+def _encoder(bucket: TimeBucket) -> TimeEncoder:
+    """The encoder of a bucket, which every new task of a configuration asks for."""
+    return TimeEncoder(bucket)
 
 
 class TimeBased:

@@ -8,6 +8,7 @@ import codecs
 import re
 import struct
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, Literal, Protocol
 
 from onceproof.sink.config import SinkConfig
@@ -48,11 +49,11 @@ def converter(config: SinkConfig, side: Literal["key", "value"]) -> Converter:
 def _named(name: str, settings: Mapping[str, str]) -> Converter:
     match name:
         case "ByteArrayConverter":
-            return BytesConverter()
+            return _BYTES
         case "StringConverter":
-            return TextConverter(settings.get("converter.encoding", "UTF-8"))
+            return _text_converter(settings.get("converter.encoding", "UTF-8"))
         case "JsonConverter":
-            return EnvelopeConverter(settings) if _flag(settings, "schemas.enable") else PlainJsonConverter()
+            return EnvelopeConverter(settings) if _flag(settings, "schemas.enable") else _PLAIN_JSON
         case "AvroConverter":
             # Where there is no Avro nobody pays for it.
             from onceproof.sink.reading.avroconverter import AvroConverter  # noqa: PLC0415
@@ -159,6 +160,16 @@ class PlainJsonConverter:
 
     def learn(self, schema_id: int, text: str) -> None:
         """Nothing was asked."""
+
+
+_BYTES, _PLAIN_JSON = BytesConverter(), PlainJsonConverter()
+"""They have no state, so one does for all."""
+
+
+@lru_cache(maxsize=64)
+def _text_converter(encoding: str) -> TextConverter:
+    """One for each charset, for the same reason."""
+    return TextConverter(encoding)
 
 
 class EnvelopeConverter:

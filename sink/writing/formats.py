@@ -79,35 +79,36 @@ def open_writer(config: SinkConfig, kind: Kind, partition: TopicPartition, first
 
     For headers each value is a record's tuple of headers, and the schema is None.
     """
-    format_name = {"value": config.format, "key": config.keys_format, "headers": config.headers_format}[kind]
+    if kind == "value":
+        return _writer(config, config.format, partition, first_offset)
+    format_name = config.keys_format if kind == "key" else config.headers_format
     writer = _writer(config, format_name, partition, first_offset)
-    match kind:
-        case "value":
-            return writer
-        case "key":
-            return _KeyWriter(writer, wrapped=format_name == "ParquetFormat")
-        case "headers":
-            return _HeadersWriter(writer, wrapped=format_name in ("ParquetFormat", "JsonFormat"))
+    if kind == "key":
+        return _KeyWriter(writer, wrapped=format_name == "ParquetFormat")
+    return _HeadersWriter(writer, wrapped=format_name in ("ParquetFormat", "JsonFormat"))
 
 
 def _writer(config: SinkConfig, format_name: str, partition: TopicPartition, first_offset: int) -> ObjectWriter:
     """A writer of the format, whatever kind it writes."""
-    rules = Rules(
+    if format_name == "AvroFormat":
+        return AvroWriter(config.avro_codec, sync_marker(partition, first_offset), _rules(config))
+    if format_name == "ParquetFormat":
+        # Arrow takes long to load; who writes no Parquet does not wait for it.
+        from onceproof.sink.writing.parquetformat import ParquetWriter  # noqa: PLC0415
+
+        return ParquetWriter(config.parquet_codec, _rules(config))
+    is_json = format_name == "JsonFormat"
+    plain: ObjectWriter = JsonWriter(config.decimal_format) if is_json else ByteArrayWriter(config.bytearray_separator)
+    return GzipWriter(plain, config.compression_level) if config.compression == "gzip" else plain
+
+
+def _rules(config: SinkConfig) -> Rules:
+    return Rules(
         config.enhanced_avro,
         config.connect_meta_data,
         config.optional_map_keys,
         cache_size=config.schemas_cache_size,
     )
-    if format_name == "AvroFormat":
-        return AvroWriter(config.avro_codec, sync_marker(partition, first_offset), rules)
-    if format_name == "ParquetFormat":
-        # Arrow takes long to load; who writes no Parquet does not wait for it.
-        from onceproof.sink.writing.parquetformat import ParquetWriter  # noqa: PLC0415
-
-        return ParquetWriter(config.parquet_codec, rules)
-    is_json = format_name == "JsonFormat"
-    plain: ObjectWriter = JsonWriter(config.decimal_format) if is_json else ByteArrayWriter(config.bytearray_separator)
-    return GzipWriter(plain, config.compression_level) if config.compression == "gzip" else plain
 
 
 class ByteArrayWriter:

@@ -38,7 +38,7 @@ class JsonWriter:
     aborts_on_close = True
 
     def __init__(self, decimal_format: str) -> None:
-        self._numeric = decimal_format.upper() == "NUMERIC"
+        self._decimal_format = decimal_format
         self._held_back = b""
         """The line feed behind the last value that is no struct."""
 
@@ -49,7 +49,7 @@ class JsonWriter:
         written then.
         """
         if schema is not None and schema.type == "struct" and None not in values:
-            plant = _struct_planter(schema, self._numeric)
+            plant = _struct_planter(schema, self._decimal_format.upper() == "NUMERIC")
             return javajson.lines([plant(value) for value in values]) + _LINE_FEED if values else b""
         if schema is None and Struct in map(type, values):
             raise DataError("Mismatching schema.")

@@ -31,6 +31,11 @@ class OpenFile:
         """Add records; raises DataError, and has then taken none."""
         self._buffer += self._writer.write(values, schema)
 
+    @property
+    def has_full_part(self) -> bool:
+        """Whether there is a part to send."""
+        return len(self._buffer) >= self._part_size_bytes
+
     def send_full_parts(self) -> Generator[Effect, Any, None]:
         """Send every full part; the rest stays in the buffer."""
         size = self._part_size_bytes
@@ -45,7 +50,8 @@ class OpenFile:
         """
         self._buffer += self._writer.finish()
         try:
-            yield from self.send_full_parts()
+            if self.has_full_part:
+                yield from self.send_full_parts()
         except StoreError as error:
             if is_compressed:
                 raise TaskFailed(f"{self.key}: the end of its gzip stream could not be sent: {error}") from error
@@ -95,11 +101,6 @@ class OpenDirectory:
         self.count = 0
         self.files = files
         """By kind, in the order in which they are completed."""
-
-    def send_full_parts(self) -> Generator[Effect, Any, None]:
-        """Send what is full of each file."""
-        for file in self.files.values():
-            yield from file.send_full_parts()
 
     def close(self) -> Generator[Effect, Any, None]:
         """Drop its files."""
