@@ -155,13 +155,14 @@ class _Moments:
             )
         for store, (missing, when) in self.overtaken.items():
             partition, kind = store
-            offsets, cover = tuple(sorted(missing)), self.bucket.cover.get(store, {})
+            offsets = tuple(sorted(missing))
+            standing = {*self.bucket.cover.get(store, {}), *self.excused.get(partition, ())}
             yield Finding(
                 kind="overtaken",
                 partition=partition,
                 offsets=offsets,
                 keys=(),
-                at_rest=any(offset not in cover for offset in offsets),
+                at_rest=not standing.issuperset(offsets),
                 detail=f"expected a commit of {partition} to follow what is durable, "
                 f"found {of_offsets(kind)} {ranges(offsets)} in no object {when}",
                 object_kind=kind,
