@@ -105,18 +105,19 @@ class Bucket:
                 self.sent.setdefault(event.partition, set()).add(event.offset)
 
     def excused(self, partition: TopicPartition) -> frozenset[int]:
-        """Records that need to stand in no object: reported, as some writer had to."""
+        """Records that need to stand in no object: reported, as some writer had to, or compacted away."""
         sent = self.sent.get(partition, set()) & self.to_be_sent.get(partition, set())
-        return frozenset(sent | self.unsent.get(partition, set()))
+        return frozenset(sent | self.unsent.get(partition, set())) | self.course.compacted.get(partition, frozenset())
 
     def view(self, partition: TopicPartition) -> LogView | None:
-        """The log under the configuration of its last writer, or of the last process; None without one."""
+        """The whole log under the configuration of its last writer, or of the last process; None without one."""
         writer = self.course.last.get(partition)
-        if writer is not None:
+        if writer is not None and not writer.gone:
             return self.predictions[writer].view
         if not self.course.rules:
             return None
-        return view_of(self.history.log[partition], partition, self.course.rules[-1], self.history.schemas)
+        rules = writer.rules if writer is not None else self.course.rules[-1]
+        return view_of(self.history.log[partition], partition, rules, self.history.schemas)
 
     def stores(self, partition: TopicPartition) -> Mapping[Store, Sequence[int]]:
         """What `view` says is to be stored; without a configuration every value may be.

@@ -26,7 +26,7 @@ from onceproof.model.history import Log, Record, TopicPartition
 from onceproof.model.inputs import Registry, inputs_of
 from onceproof.model.lives import Writer
 from onceproof.model.placement import Expected, Life, Object, Pass, whole_log
-from onceproof.model.predictions import expected_again, looked_at_again
+from onceproof.model.predictions import expected_again, looked_at_again, without
 from onceproof.model.settings import Settings
 
 
@@ -156,23 +156,26 @@ def _is_fault_free(log: Sequence[Record], placed: Sequence[Placed], last: Writer
     start = log[0].offset if log else 0
     for at, stretch in enumerate(stretches):
         is_last = at + 1 == len(stretches)
-        whole = evidence.is_finished and is_last and stretch[0].writer.rules is last.rules
-        wanted = _run(_Case(log, stretch, last, start, evidence.schemas))
+        author = stretch[0].writer
+        whole = evidence.is_finished and is_last and author.rules is last.rules and author.gone == last.gone
+        left = without(log, author.gone)
+        wanted = _run(_Case(left, stretch, last, start, evidence.schemas))
         if not _is_one_run(wanted, stretch, must_be_all=whole, may_lack=not evidence.is_finished and is_last):
             return False
         start = ends[at] + 1
     if stretches or not evidence.is_finished:
         return True
-    return not _run(_Case(log, (), last, start, evidence.schemas))
+    return not _run(_Case(without(log, last.gone), (), last, start, evidence.schemas))
 
 
 def _stretches(placed: Sequence[Placed], last: Writer) -> list[list[Placed]]:
-    """Objects in offset order, cut wherever the configuration that they were written under changes."""
+    """Objects in offset order, cut wherever what they were written from changes: the configuration, or the log."""
     stretches: list[list[Placed]] = []
-    rules: Settings | None = None
+    under: tuple[Settings, frozenset[int]] | None = None
     for each in sorted(placed, key=lambda one: one.offsets[0]):
-        if each.writer.rules is not rules:
-            rules = each.writer.rules
+        writer = each.writer
+        if under is None or writer.rules is not under[0] or writer.gone != under[1]:
+            under = writer.rules, writer.gone
             stretches.append([])
         stretches[-1].append(each)
     return stretches

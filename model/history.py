@@ -33,7 +33,9 @@ class Record(NamedTuple):
 
 
 Log: TypeAlias = Mapping[TopicPartition, tuple[Record, ...]]
-"""Visible records by partition, ascending by offset; offsets may have gaps and may start anywhere."""
+"""Visible records by partition, ascending by offset; offsets may have gaps and may start anywhere.
+
+Of a run: all that were ever there; `LogChanged` says which went when."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,8 @@ class Requested:
     """For an applied complete: which version of the key it made."""
     digest: str = ""
     """SHA-256 of the body (complete: of the whole object), hexadecimal."""
+    late: bool = False
+    """It took effect only now, when its sender had given it up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +132,17 @@ class Committed:
     outcome: Outcome
     applied: bool | None
     detail: str = ""
+    late: bool = False
+    """It took effect only now, when its sender had given it up."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogChanged:
+    """Records that are in the log no more: retention (`trimmed`) or compaction took them, while no life read."""
+
+    partition: TopicPartition
+    gone: tuple[int, ...]
+    cause: Literal["trimmed", "compacted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +162,7 @@ class Changed:
 
 
 Event: TypeAlias = (
-    Started | Opened | Put | Rewound | Requested | DeadLettered | CommitAsked | Committed | Ended | Changed
+    Started | Opened | Put | Rewound | Requested | DeadLettered | CommitAsked | Committed | LogChanged | Ended | Changed
 )
 
 

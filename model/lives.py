@@ -16,6 +16,7 @@ from onceproof.model.history import (
     DeadLettered,
     Ended,
     Event,
+    LogChanged,
     Opened,
     Put,
     Requested,
@@ -48,6 +49,8 @@ class Writer:
     """For each time that offsets were asked for: how many passes had been done."""
     refused_asks: set[int] = field(default_factory=set)
     """Indices of asks whose commit is known not to have reached the broker."""
+    gone: frozenset[int] = frozenset()
+    """Offsets that were in the log no more when it was opened."""
     fate: Fate = "open"
     met_error: bool = False
     """Some request of it failed, or its outcome is unknown."""
@@ -62,6 +65,7 @@ class Writer:
             self.failed_ms,
             tuple(self.passes),
             tuple(self.asks),
+            self.gone,
         )
 
     def as_life(self) -> Life:
@@ -102,6 +106,8 @@ class Course:
     """Configurations of all processes, in order of their start."""
     unsure: Sequence[str]
     """Sentences about requests of which nobody knows whether they took effect."""
+    compacted: Mapping[TopicPartition, frozenset[int]] = field(default_factory=dict)
+    """Records that compaction took: later ones stand for them."""
 
 
 def course_of(events: Sequence[Event]) -> Course:
@@ -109,13 +115,14 @@ def course_of(events: Sequence[Event]) -> Course:
     reader = _Reader()
     for at, event in enumerate(events):
         reader.read(at, event)
-    return Course(reader.writers, reader.last, reader.visible, tuple(reader.rules.values()), reader.unsure)
+    rules = tuple(reader.rules.values())
+    return Course(reader.writers, reader.last, reader.visible, rules, reader.unsure, reader.compacted)
 
 
 class _Reader:
     """Knows which writers are open while it reads."""
 
-    __slots__ = ("configs", "last", "open", "rules", "unsure", "visible", "writers")
+    __slots__ = ("compacted", "configs", "gone", "last", "open", "rules", "unsure", "uploads", "visible", "writers")
 
     def __init__(self) -> None:
         self.configs: dict[int, Mapping[str, str]] = {}
@@ -125,6 +132,10 @@ class _Reader:
         self.last: dict[TopicPartition, Writer] = {}
         self.visible: list[Completion | Committed | DeadLettered] = []
         self.unsure: list[str] = []
+        self.gone: dict[TopicPartition, frozenset[int]] = {}
+        self.compacted: dict[TopicPartition, frozenset[int]] = {}
+        self.uploads: dict[tuple[int, str], Writer] = {}
+        """By life and id: whoever began an upload has completed it, however late that arrives."""
 
     def read(self, at: int, event: Event) -> None:
         match event:
@@ -149,8 +160,16 @@ class _Reader:
                 self._dead_lettered(event)
             case Ended():
                 self._ended(event)
+            case LogChanged():
+                self._lost_from_the_log(event)
             case Changed():
                 pass
+
+    def _lost_from_the_log(self, event: LogChanged) -> None:
+        none, gone = frozenset[int](), frozenset(event.gone)
+        self.gone[event.partition] = self.gone.get(event.partition, none) | gone
+        if event.cause == "compacted":
+            self.compacted[event.partition] = self.compacted.get(event.partition, none) | gone
 
     def _writer_of(self, event: Put | Rewound) -> Writer:
         writer = self.open.get(event.life, {}).get(event.partition)
@@ -177,6 +196,7 @@ class _Reader:
             start_offset=offset,
             opened_ms=event.now_ms,
             failed_ms=failed_ms,
+            gone=self.gone.get(event.partition, frozenset()),
         )
         writers[event.partition] = writer
         self.last[event.partition] = writer
@@ -184,8 +204,12 @@ class _Reader:
 
     def _requested(self, at: int, event: Requested) -> None:
         writer = self.open.get(event.life, {}).get(event.partition)
+        if event.late:
+            writer = self.uploads.get((event.life, event.upload_id), writer)
         if writer and event.outcome != "ok":
             writer.met_error = True
+        if event.request == "create" and writer and event.upload_id:
+            self.uploads[event.life, event.upload_id] = writer
         if event.request != "complete":
             return
         # What the harness knows counts; where it knows nothing, a version made, or a good reply.
@@ -212,7 +236,7 @@ class _Reader:
         took_effect = event.applied or (event.applied is None and event.outcome == "ok")
         if took_effect:
             self.visible.append(event)
-        if event.outcome == "ok":
+        if event.outcome == "ok" or event.late:
             return
         # Also where only the reply was lost: the sink believes that it failed, and its next commit, which names
         # every partition, takes these back to what it believes.

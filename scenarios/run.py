@@ -5,25 +5,36 @@ The course is interpreted here, once for all worlds; a world only lends lives of
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from onceproof.model import history as h
 from onceproof.scenarios.decoded import readable
 from onceproof.scenarios.errors import Incapable, ScenarioError
-from onceproof.scenarios.life import Armed, Killed, ScriptedClock
+from onceproof.scenarios.faults import Armed
+from onceproof.scenarios.life import Frozen, Killed, ScriptedClock
+from onceproof.scenarios.logstate import LogState
 from onceproof.scenarios.scenario import (
+    Arrive,
     Clock,
     CommitStep,
+    Compact,
     Crash,
     ExpireOffsets,
     Fault,
+    Foreign,
+    Outage,
     PollStep,
+    Produce,
     Rebalance,
     Rest,
+    Restore,
     Scenario,
+    SetOffsets,
     Start,
     Step,
     StopStep,
+    Thaw,
+    Trim,
 )
 from onceproof.sink.effects import Poll, TopicPartition
 from onceproof.sink.errors import ConfigError
@@ -47,8 +58,14 @@ class LifeLike(Protocol):
     def open(self, positions: Mapping[TopicPartition, int]) -> None:
         """Assign partitions."""
 
-    def release(self) -> None:
-        """Give all partitions back in order."""
+    def release(self, partitions: frozenset[TopicPartition] | None = None) -> None:
+        """Give these partitions (None: all) back in order."""
+
+    def lose(self) -> None:
+        """All partitions are another's already."""
+
+    def thaw(self, effects: int | None) -> None:
+        """Go on where it froze; raises Frozen if it freezes again."""
 
     def poll(self, count: int) -> None:
         """One poll and one put()."""
@@ -79,6 +96,18 @@ class Session(Protocol):
 
     def expire_offsets(self) -> None:
         """Forget the group's offsets."""
+
+    def set_offsets(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Set the group's offsets by hand."""
+
+    def remove_records(self, partition: TopicPartition, gone: frozenset[int]) -> None:
+        """Take records out of the log."""
+
+    def show_below(self, ends: Mapping[TopicPartition, int]) -> None:
+        """Let each partition end there, for now."""
+
+    def put_object(self, key: str, body: bytes) -> None:
+        """Write an object as somebody else."""
 
     def versions(self) -> tuple[h.Version, ...]:
         """All versions of all keys, by key, oldest first."""
@@ -119,7 +148,7 @@ class Run:
     marks: tuple[Mark, ...]
     unfired: tuple[Fault, ...]
     state: str
-    """Of the last life: none, running, stopped, failed, killed or refused."""
+    """Of the last life: none, running, stopped, failed, killed, frozen or refused."""
 
 
 def run(scenario: Scenario, world: World, *, goes_on_refused: bool = False) -> Run:
@@ -148,13 +177,16 @@ class _Runner:
         self._clock = ScriptedClock(scenario.clock_ms)
         self._armed = Armed()
         self._events: list[h.Event] = []
+        self._armed.trigger = self._trigger
         self._life: LifeLike | None = None
+        self._frozen: list[tuple[int, LifeLike]] = []
         self._lives = 0
         self._config: dict[str, str] = dict(scenario.config)
         self._assign: tuple[TopicPartition, ...] = tuple(TopicPartition(*tp) for tp in sorted(scenario.log))
-        self._ends = {
-            TopicPartition(*tp): (records[-1].offset + 1 if records else 0) for tp, records in scenario.log.items()
-        }
+        hidden = sum(step.records for step in scenario.course if isinstance(step, Produce))
+        self._log_state = LogState(scenario.log, hidden)
+        if hidden:
+            session.show_below(self._log_state.ends)
         self._rested = False
         self._drained = True
         self._state = "none"
@@ -169,6 +201,9 @@ class _Runner:
         if self._life is not None:
             self._state = self._life.state
             self._session.kill(self._life)
+        for number, life in self._frozen:
+            self._events.append(h.Ended(number, "killed", "frozen to the end"))
+            self._session.kill(life)
         history = h.History(
             world=self._world,
             log=self._scenario.log,
@@ -189,18 +224,101 @@ class _Runner:
                 self._armed.faults.append(step)
             case Clock(set_ms, add_ms):
                 self._move_clock((self._clock.ms if set_ms is None else set_ms) + add_ms)
-            case ExpireOffsets():
-                if self._alive():
-                    raise ScenarioError("offsets expire only while no life of the sink runs")
-                self._session.expire_offsets()
-                self._events.append(h.Changed("the group's offsets expired"))
+            case Thaw(effects):
+                self._thaw(effects)
+            case Arrive():
+                self._arrive()
+            case Outage(kind):
+                self._armed.outage = kind
+                self._events.append(h.Changed(f"the bucket answers every request with {kind} from here on"))
+            case Restore():
+                self._restore()
             case Rest(count):
                 self._rest(count)
+            case ExpireOffsets() | SetOffsets() | Trim() | Compact() | Produce() | Foreign():
+                self._change_outside(step)
             case _:
                 try:
                     self._step_of_life(step)
                 except Killed:
                     self._gone()
+                except Frozen:
+                    self._froze()
+
+    def _change_outside(self, step: ExpireOffsets | SetOffsets | Trim | Compact | Produce | Foreign) -> None:
+        """What others do to the group's offsets, the log and the bucket."""
+        if self._alive() and not isinstance(step, Produce | Foreign):
+            raise ScenarioError(f"{_AT_REST[type(step)]} only while no life of the sink runs")
+        session = self._session
+        match step:
+            case ExpireOffsets():
+                session.expire_offsets()
+                self._events.append(h.Changed("the group's offsets expired"))
+            case SetOffsets(offsets):
+                session.set_offsets({TopicPartition(*tp): offset for tp, offset in offsets.items()})
+                named = ", ".join(f"{tp} to {offset}" for tp, offset in offsets.items())
+                self._events.append(h.Changed(f"the group's offsets were set by hand: {named}"))
+            case Trim(of, before):
+                self._remove(of, self._log_state.below(TopicPartition(*of), before), "trimmed")
+                self._events.append(h.Changed(f"retention deleted the records of {of} below {before}"))
+            case Compact(of, offsets):
+                self._remove(of, frozenset(offsets), "compacted")
+                named = ", ".join(map(str, offsets))
+                self._events.append(h.Changed(f"compaction took offsets {named} of {of} out of the log"))
+            case Produce(records):
+                self._produce(records)
+            case Foreign(key, body):
+                session.put_object(key, body)
+                self._events.append(h.Changed(f"somebody else wrote {key}"))
+
+    def _remove(self, of: h.TopicPartition, gone: frozenset[int], cause: Literal["trimmed", "compacted"]) -> None:
+        partition = TopicPartition(*of)
+        self._session.remove_records(partition, gone)
+        self._log_state.remove(partition, gone)
+        self._events.append(h.LogChanged(h.TopicPartition(*of), tuple(sorted(gone)), cause))
+
+    def _produce(self, count: int) -> None:
+        if self._log_state.show(count):
+            self._session.show_below(self._log_state.ends)
+            self._events.append(h.Changed("more records came"))
+
+    def _trigger(self, fault: Fault) -> None:
+        """What waits for an effect of the living process and is no fault of it."""
+        if fault.kind == "thaw":
+            self._thaw(fault.effects)
+        else:
+            self._arrive()
+
+    def _thaw(self, effects: int | None) -> None:
+        """Let the life that froze first go on; one that comes to its poll learns that it was replaced, and ends."""
+        if not self._frozen:
+            raise ScenarioError("thaw: no life of the sink is frozen")
+        number, life = self._frozen.pop(0)
+        self._events.append(h.Changed(f"life {number} thawed"))
+        try:
+            life.thaw(effects)
+            if life.state == "running":
+                life.lose()
+        except Frozen:
+            self._frozen.insert(0, (number, life))
+            return
+        if life.state == "running":
+            self._events.append(h.Ended(number, "killed", "its partitions are another's"))
+        self._session.kill(life)
+
+    def _arrive(self) -> None:
+        """Apply what is under way, in the order in which it was sent."""
+        under_way, self._armed.under_way = self._armed.under_way, []
+        if not under_way:
+            raise ScenarioError("arrive: no request is under way")
+        self._events.append(h.Changed("what was under way arrived"))
+        for request in under_way:
+            request()
+
+    def _restore(self) -> None:
+        if self._armed.outage:
+            self._armed.outage = None
+            self._events.append(h.Changed("the bucket answers again"))
 
     def _move_clock(self, to_ms: int) -> None:
         moved_ms, self._clock.ms = to_ms - self._clock.ms, to_ms
@@ -225,10 +343,19 @@ class _Runner:
             case Crash():
                 self._events.append(h.Ended(self._lives - 1, "killed", "between two effects"))
                 raise Killed
-            case Rebalance(assign):
-                life.release()
-                self._assign = tuple(TopicPartition(*tp) for tp in assign)
-                life.open(self._start_positions())
+            case Rebalance():
+                self._rebalance(life, step)
+
+    def _rebalance(self, life: LifeLike, step: Rebalance) -> None:
+        before, after = frozenset(self._assign), frozenset(TopicPartition(*tp) for tp in step.assign)
+        kept: frozenset[TopicPartition] = before & after if step.how == "cooperative" else frozenset()
+        if step.how == "lost":
+            life.lose()
+        elif step.how == "eager" or before - after:
+            life.release(before - after if step.how == "cooperative" else None)
+        self._assign = tuple(sorted(after))
+        if life.state == "running":
+            life.open({tp: offset for tp, offset in self._start_positions().items() if tp not in kept})
 
     def _start(self, step: Start) -> None:
         if self._life is not None:
@@ -242,7 +369,8 @@ class _Runner:
         number, self._lives = self._lives, self._lives + 1
         properties = {**DEFAULTS, **self._config}
         try:
-            self._life = self._session.life(number, properties, self._clock, self._armed, self._events)
+            clock = self._clock.skewed(step.skew_ms)
+            self._life = self._session.life(number, properties, clock, self._armed, self._events)
         except ConfigError as refused:
             if not self._goes_on_refused:
                 raise
@@ -252,13 +380,10 @@ class _Runner:
         self._life.start(self._start_positions())
 
     def _start_positions(self) -> dict[TopicPartition, int]:
-        """The committed offset, or the first of the log (auto.offset.reset=earliest)."""
+        """The committed offset where there is one that the log still reaches, else as `auto.offset.reset` says."""
+        resets_to_end = self._config.get("consumer.override.auto.offset.reset") == "latest"
         committed = self._session.committed()
-        return {tp: committed.get(tp, self._first_offset(tp)) for tp in self._assign}
-
-    def _first_offset(self, partition: TopicPartition) -> int:
-        records = self._scenario.log[h.TopicPartition(*partition)]
-        return records[0].offset if records else 0
+        return {tp: self._log_state.position(tp, committed.get(tp), to_end=resets_to_end) for tp in self._assign}
 
     def _alive(self) -> bool:
         return self._life is not None and self._life.state == "running"
@@ -270,12 +395,21 @@ class _Runner:
         self._life = None
         self._state = "killed"
 
+    def _froze(self) -> None:
+        """The process stands still, neither dead nor alive."""
+        assert self._life is not None
+        self._frozen.append((self._lives - 1, self._life))
+        self._life = None
+        self._state = "frozen"
+
     def _rest(self, count: int) -> None:
         """Let the sink finish, with every partition its own again.
 
         A fault that is still armed may fire here too, and the sink is started again.
         """
         self._rested = True
+        self._restore()
+        self._produce(self._log_state.hidden)
         whole = tuple(sorted(self._scenario.log))
         for _ in range(3 + len(self._armed.faults)):
             try:
@@ -291,6 +425,8 @@ class _Runner:
                     return
             except Killed:
                 self._gone()
+            except Frozen:
+                self._froze()
         self._drained = False
 
     def _read_to_the_end(self, count: int) -> None:
@@ -329,4 +465,12 @@ class _Runner:
         return max(schedule_ms, backoff_ms, 0)
 
     def _at_the_end(self, life: LifeLike) -> bool:
-        return all(position >= self._ends[tp] for tp, position in life.positions().items())
+        return all(position >= self._log_state.ends[tp] for tp, position in life.positions().items())
+
+
+_AT_REST: Mapping[type, str] = {
+    ExpireOffsets: "offsets expire",
+    SetOffsets: "offsets are set",
+    Trim: "retention deletes records",
+    Compact: "compaction takes records",
+}

@@ -11,18 +11,28 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from onceproof.model.history import Log, TopicPartition
 from onceproof.model.ordinals import ordinal
 
-FaultAt: TypeAlias = Literal["create", "part", "complete", "abort", "tag", "dead letter", "commit"]
-FaultKind: TypeAlias = Literal["crash", "503", "500", "403", "io"]
+FaultAt: TypeAlias = Literal["create", "part", "complete", "abort", "tag", "head", "dead letter", "commit"]
+FaultWhen: TypeAlias = Literal["before", "after", "unsent", "late"]
+AnswerKind: TypeAlias = Literal[
+    "429", "500", "502", "503", "504", "SlowDown", "200", "403", "409", "412", "ExpiredToken", "io"
+]
+FaultKind: TypeAlias = Literal[AnswerKind, "crash", "freeze", "thaw", "arrive"]
+RebalanceHow: TypeAlias = Literal["eager", "lost", "cooperative"]
+
+TRIGGERS = ("thaw", "arrive")
+"""Kinds that happen at an effect and do nothing to it."""
 
 
 class Start(NamedTuple):
     """A life begins; one that still runs is killed first.
 
-    `config` changes the properties from here on (None removes one), `assign` narrows the partitions.
+    `config` changes the properties from here on (None removes one), `assign` narrows the partitions; the wall clock of
+    this life runs `skew_ms` before that of the others. A life that is frozen stays so, and this one is its successor.
     """
 
     config: Mapping[str, str | None] = {}
     assign: tuple[TopicPartition, ...] | None = None
+    skew_ms: int = 0
 
 
 class PollStep(NamedTuple):
@@ -44,9 +54,70 @@ class StopStep(NamedTuple):
 
 
 class Rebalance(NamedTuple):
-    """Commit and close everything, then open `assign` from the committed offsets."""
+    """Give partitions back, and open those of `assign` from the committed offsets.
+
+    `eager`: commit and close everything first; `lost`: the same without a commit, since the partitions are another's
+    already; `cooperative`: only what is not in `assign` is given back, and only what is new is opened.
+    """
 
     assign: tuple[TopicPartition, ...]
+    how: RebalanceHow = "eager"
+
+
+class Thaw(NamedTuple):
+    """The life that froze first goes on for `effects` of its effects, and freezes again.
+
+    None: to the end of its put. It then learns that its partitions are another's, closes its files, and ends.
+    """
+
+    effects: int | None = None
+
+
+class Arrive(NamedTuple):
+    """Requests that are under way (faults `late`) are applied now; of a member that was replaced, no commit is."""
+
+
+class Outage(NamedTuple):
+    """From here on every request to S3 is answered so, until `Restore` or `Rest`."""
+
+    kind: AnswerKind = "io"
+
+
+class Restore(NamedTuple):
+    """The outage is over."""
+
+
+class Trim(NamedTuple):
+    """Retention deletes the records of a partition below `before`; only while no life runs."""
+
+    of: TopicPartition
+    before: int
+
+
+class Compact(NamedTuple):
+    """Compaction takes these records out of the log; only while no life runs."""
+
+    of: TopicPartition
+    offsets: tuple[int, ...]
+
+
+class Produce(NamedTuple):
+    """The next `records` of each partition become visible; as many as all these steps show are hidden at first."""
+
+    records: int
+
+
+class Foreign(NamedTuple):
+    """Somebody else writes an object: another connector, or what a topic of that name left when it was deleted."""
+
+    key: str
+    body: bytes
+
+
+class SetOffsets(NamedTuple):
+    """The group's offsets are set by hand; only while no life runs."""
+
+    offsets: Mapping[TopicPartition, int]
 
 
 class Clock(NamedTuple):
@@ -59,18 +130,22 @@ class Clock(NamedTuple):
 class Fault(NamedTuple):
     """Armed here: the `nth` next effect of that kind (of that partition) meets `kind`.
 
-    `before`: the request is not made; `after`: it is applied, and its reply is lost. A `crash` kills the process there.
+    `before`: the request is not made, and the sink is told; `after`: it is applied, and its reply is lost; `unsent`: it
+    is not made, and the sink cannot know; `late`: the sink gives its reply up, and it is applied by `Arrive`. A `crash`
+    kills the process there, a `freeze` stops it. A `thaw` lets the frozen life do `effects` of its effects first.
     """
 
     at: FaultAt
     nth: int = 1
     of: TopicPartition | None = None
-    when: Literal["before", "after"] = "before"
+    when: FaultWhen = "before"
     kind: FaultKind = "crash"
+    effects: int | None = None
 
     def __str__(self) -> str:
         of = f" of {self.of}" if self.of else ""
-        return f"{self.kind} {self.when} {ordinal(self.nth)} {self.at}{of}"
+        effects = f" for {self.effects}" if self.effects is not None else ""
+        return f"{self.kind}{effects} {self.when} {ordinal(self.nth)} {self.at}{of}"
 
 
 class ExpireOffsets(NamedTuple):
@@ -83,7 +158,27 @@ class Rest(NamedTuple):
     poll: int = 500
 
 
-Step: TypeAlias = Start | PollStep | CommitStep | Crash | StopStep | Rebalance | Clock | Fault | ExpireOffsets | Rest
+Step: TypeAlias = (
+    Start
+    | PollStep
+    | CommitStep
+    | Crash
+    | StopStep
+    | Rebalance
+    | Clock
+    | Fault
+    | Thaw
+    | Arrive
+    | Outage
+    | Restore
+    | ExpireOffsets
+    | SetOffsets
+    | Trim
+    | Compact
+    | Produce
+    | Foreign
+    | Rest
+)
 
 
 class Allowed(NamedTuple):
@@ -137,8 +232,30 @@ def _needs(scenario: Scenario) -> list[str]:
             needs.append("logs that start behind offset 0")
         if any(record.timestamp_ms is None for record in records):
             needs.append("records without a timestamp")
-    if any(isinstance(step, ExpireOffsets) for step in scenario.course):
-        needs.append("expiry of committed offsets")
-    if any(isinstance(step, Rebalance) for step in scenario.course):
-        needs.append("rebalances")
+    needs += [need for step in scenario.course if (need := _need(step))]
     return needs
+
+
+def _need(step: Step) -> str:
+    """The capability that a step asks for; empty if every world has it."""
+    match step:
+        case Fault(kind="freeze" | "thaw"):
+            return "frozen owners"
+        case Fault(kind="arrive") | Fault(when="late"):
+            return "requests that arrive late"
+        case Rebalance(how="cooperative"):
+            return "cooperative rebalances"
+    return _NEEDS.get(type(step), "")
+
+
+_NEEDS: Mapping[type, str] = {
+    ExpireOffsets: "expiry of committed offsets",
+    SetOffsets: "offsets set by hand",
+    Rebalance: "rebalances",
+    Thaw: "frozen owners",
+    Arrive: "requests that arrive late",
+    Trim: "logs that change",
+    Compact: "logs that change",
+    Produce: "records produced during the course",
+    Foreign: "objects of others",
+}

@@ -50,14 +50,15 @@ class Driver:
         self._core = core
         self._ports = ports
 
-    def advance(self, event: Input | None) -> None:
+    def advance(self, event: Input | None, error: StoreError | SourceError | None = None) -> None:
         """Answer the poll with `event` (None begins) and perform effects until the next poll or the end.
+
+        A core that was left in the middle of an effect goes on with the result of that, or its `error`.
 
         Errors of the outside are thrown into the core, which decides what they mean; what it raises passes through. The
         client's rebalance callback calls this with Revoked or Lost and may return when it returns.
         """
         result: Any = event
-        error: StoreError | SourceError | None = None
         self.waiting = None
         while True:
             try:

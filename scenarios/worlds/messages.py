@@ -25,12 +25,13 @@ class Birth:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One call of a method of `Life`, with the clock and the faults as they stand."""
+    """One call of a method of `Life`, with the clock, the faults and an outage as they stand."""
 
     method: str
     arguments: tuple[Any, ...]
     now_ms: int
     faults: tuple[Fault, ...]
+    outage: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from typing import Any
 
 from onceproof.model import history as h
 from onceproof.scenarios.errors import EnvironmentFailure
-from onceproof.scenarios.life import Armed, Killed, ScriptedClock
+from onceproof.scenarios.faults import Armed
+from onceproof.scenarios.life import Killed, ScriptedClock
 from onceproof.scenarios.run import LifeLike
 from onceproof.scenarios.scenario import Scenario
 from onceproof.scenarios.worlds.broker import Broker, KafkaContainer, MockBroker
@@ -32,6 +33,19 @@ CONSUMER = {
     "enable.partition.eof": False,
 }
 """Settings of a life's consumer, besides the sink's own."""
+_LACKS = frozenset(
+    {
+        "records without a timestamp",
+        "frozen owners",
+        "requests that arrive late",
+        "cooperative rebalances",
+        "logs that change",
+        "records produced during the course",
+        "objects of others",
+        "offsets set by hand",
+    }
+)
+"""What no world with processes can do so far."""
 
 
 class ProcessLife:
@@ -56,9 +70,18 @@ class ProcessLife:
         """Assign partitions."""
         self._order("open", positions)
 
-    def release(self) -> None:
+    def release(self, partitions: frozenset[TopicPartition] | None = None) -> None:
         """Give all partitions back in order."""
+        assert partitions is None, "this world lacks cooperative rebalances"
         self._order("release")
+
+    def lose(self) -> None:
+        """All partitions are another's already."""
+        self._order("lose")
+
+    def thaw(self, effects: int | None) -> None:
+        """Refused before: this world lacks frozen owners."""
+        raise AssertionError(f"a process is asked to thaw for {effects} effects")
 
     def poll(self, count: int) -> None:
         """One poll and one put()."""
@@ -104,7 +127,7 @@ class ProcessLife:
         return False
 
     def _order(self, method: str, *arguments: Any) -> None:
-        reply = self._exchange(Order(method, arguments, self._clock.ms, tuple(self._armed.faults)))
+        reply = self._exchange(Order(method, arguments, self._clock.ms, tuple(self._armed.faults), self._armed.outage))
         self._events += reply.events
         self._armed.faults[:] = reply.faults
         if reply.killed:
@@ -184,6 +207,22 @@ class ProcessSession:
         """Forget the group's offsets."""
         self._broker.cluster.reset_group(self._group, self._partitions)
 
+    def set_offsets(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Refused before: this world lacks offsets set by hand."""
+        raise AssertionError(f"the group is asked to stand at {offsets}")
+
+    def remove_records(self, partition: TopicPartition, gone: frozenset[int]) -> None:
+        """Refused before: this world lacks logs that change."""
+        raise AssertionError(f"{partition} is asked to lose {sorted(gone)}")
+
+    def show_below(self, ends: Mapping[TopicPartition, int]) -> None:
+        """Refused before: this world lacks records produced during the course."""
+        raise AssertionError(f"the log is asked to end at {ends}")
+
+    def put_object(self, key: str, body: bytes) -> None:
+        """Refused before: this world lacks objects of others."""
+        raise AssertionError(f"{key} is to be written with {len(body)} bytes")
+
     def versions(self) -> tuple[h.Version, ...]:
         """All versions of all keys."""
         return self._server.versions(self._bucket)
@@ -238,7 +277,7 @@ def embedded() -> ProcessWorld:
         "embedded",
         "The sink is a real process ended by kill -9; the broker is librdkafka's mock cluster (real protocol, not "
         "Kafka: no transactions, small logs), the bucket is moto's server; the clock is scripted.",
-        frozenset({"gaps in the log", "records without a timestamp"}),
+        _LACKS | {"gaps in the log"},
         MockBroker(),
     )
 
@@ -249,7 +288,7 @@ def container(**environment: str) -> ProcessWorld:
         "container",
         "The sink is a real process ended by kill -9; the broker is Kafka in a container, the bucket is moto's server; "
         "the clock is scripted.",
-        frozenset({"records without a timestamp"}),
+        _LACKS,
         KafkaContainer(environment),
     )
 

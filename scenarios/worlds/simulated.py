@@ -8,12 +8,13 @@ from functools import lru_cache
 from typing import Literal, NoReturn
 
 from onceproof.model import history as h
-from onceproof.scenarios.life import Armed, Killed, Life, ScriptedClock
+from onceproof.scenarios.faults import Armed
+from onceproof.scenarios.life import Killed, Life, ScriptedClock
 from onceproof.scenarios.run import LifeLike
 from onceproof.scenarios.scenario import Scenario
 from onceproof.sink.config import SinkConfig
 from onceproof.sink.effects import Poll, Record, SendDeadLetter, TopicPartition
-from onceproof.sink.errors import StoreError
+from onceproof.sink.errors import SourceError, StoreError
 from onceproof.sink.settings.parsing import parse
 
 
@@ -59,6 +60,11 @@ class MemoryBucket:
         del self.uploads[upload_id]
         return version_id
 
+    def put_object(self, key: str, body: bytes) -> None:
+        """Write an object at once."""
+        self._count += 1
+        self.by_key.setdefault(key, []).append(h.Version(key, f"v{self._count}", body))
+
     def abort_upload(self, key: str, upload_id: str) -> None:
         """Forget an upload."""
         self._upload(key, upload_id)
@@ -84,10 +90,12 @@ class MemoryBucket:
 
 
 class MemoryBroker:
-    """The log of a scenario and one group's offsets."""
+    """The log of a scenario and one group's offsets. `generation` is that of the group: each new member begins one."""
 
     def __init__(self, log: Mapping[TopicPartition, tuple[Record, ...]]) -> None:
-        self._log = log
+        self.log = log
+        self.ends: Mapping[TopicPartition, int] = {}
+        self.generation = 0
         self.committed: dict[TopicPartition, int] = {}
         self.dead_letters: list[SendDeadLetter] = []
 
@@ -107,11 +115,30 @@ class MemoryBroker:
         for partition, position in positions.items():
             if partition in poll.paused or not count:
                 continue
-            records = self._log[partition]
+            records = self.log[partition]
             first = _index(records, position)
-            if first < len(records):
-                taken[partition] = list(records[first : first + count])
+            last = first + count
+            if partition in self.ends:
+                last = min(last, _index(records, self.ends[partition]))
+            if first < min(last, len(records)):
+                taken[partition] = list(records[first:last])
         return taken
+
+
+class Member:
+    """One life's place in the group; once another has taken it, the broker refuses its commits."""
+
+    def __init__(self, broker: MemoryBroker) -> None:
+        broker.generation += 1
+        self._broker = broker
+        self._generation = broker.generation
+
+    def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Commit, unless the generation is over."""
+        if self._generation != self._broker.generation:
+            message = f"generation {self._generation} is over, the group's is {self._broker.generation}"
+            raise SourceError(message, retry=False, outcome="not applied")
+        self._broker.commit(offsets)
 
 
 def _index(records: tuple[Record, ...], position: int) -> int:
@@ -149,7 +176,7 @@ class SimulatedSession:
             properties=properties,
             config=parsed(tuple(properties.items())),
             store=self._bucket,
-            offsets=self._broker,
+            offsets=Member(self._broker),
             source=self._broker,
             dead_letters=self._broker,
             schemas=self._schemas,
@@ -169,6 +196,23 @@ class SimulatedSession:
     def expire_offsets(self) -> None:
         """Forget the group's offsets."""
         self._broker.committed.clear()
+
+    def set_offsets(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Set the group's offsets by hand."""
+        self._broker.committed.update(offsets)
+
+    def remove_records(self, partition: TopicPartition, gone: frozenset[int]) -> None:
+        """Take records out of the log."""
+        kept = tuple(record for record in self._broker.log[partition] if record.offset not in gone)
+        self._broker.log = {**self._broker.log, partition: kept}
+
+    def show_below(self, ends: Mapping[TopicPartition, int]) -> None:
+        """Let each partition end there, for now."""
+        self._broker.ends = ends
+
+    def put_object(self, key: str, body: bytes) -> None:
+        """Write an object as somebody else."""
+        self._bucket.put_object(key, body)
 
     def versions(self) -> tuple[h.Version, ...]:
         """All versions of all keys."""

@@ -21,7 +21,8 @@ from typing import NoReturn
 
 from onceproof.model import history as h
 from onceproof.scenarios.errors import EnvironmentFailure
-from onceproof.scenarios.life import Armed, Life, ScriptedClock
+from onceproof.scenarios.faults import Armed
+from onceproof.scenarios.life import Life, ScriptedClock
 from onceproof.scenarios.worlds.messages import Birth, Order, Reply
 from onceproof.sink.effects import Poll, Record, SendDeadLetter, TopicPartition
 from onceproof.sink.outside.deadletters import DeadLetterQueue
@@ -128,7 +129,7 @@ def _serve(connection: Connection) -> None:
             order: Order = connection.recv()
         except EOFError:
             return
-        clock.ms, armed.faults = order.now_ms, list(order.faults)
+        clock.ms, armed.faults, armed.outage = order.now_ms, list(order.faults), order.outage
         getattr(life, order.method)(*order.arguments)
         done = Reply(tuple(events), tuple(armed.faults), life.state, life.poll_request, life.positions())
         events.clear()

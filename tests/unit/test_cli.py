@@ -85,7 +85,7 @@ def test_a_broken_file_is_told_and_the_others_run(folder: Path, capsys: pytest.C
     assert 2 == cli.main(["replay", "broken.yaml", "right.yaml"])
     out = capsys.readouterr().out
     assert "-- could not run: broken.yaml" in out
-    assert "broken.yaml: course[2]: 'rset' is not a step; steps are clock, commit, crash," in out
+    assert "broken.yaml: course[2]: 'rset' is not a step; steps are arrive, clock, commit," in out
     assert "ok as expected: right.yaml" in out
 
 

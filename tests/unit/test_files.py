@@ -14,19 +14,28 @@ from onceproof.scenarios import files, strategies
 from onceproof.scenarios.errors import ScenarioError
 from onceproof.scenarios.scenario import (
     Allowed,
+    Arrive,
     Clock,
     CommitStep,
+    Compact,
     Crash,
     Expectation,
     ExpireOffsets,
     Fault,
+    Foreign,
+    Outage,
     PollStep,
+    Produce,
     Rebalance,
     Rest,
+    Restore,
     Scenario,
+    SetOffsets,
     Start,
     Step,
     StopStep,
+    Thaw,
+    Trim,
 )
 
 MINIMAL = """\
@@ -72,28 +81,39 @@ def any_step(partitions: list[TopicPartition]) -> st.SearchStrategy[Step]:
     """Every kind of step, over the partitions of a log."""
     some = st.lists(st.sampled_from(partitions), max_size=3).map(tuple) if partitions else st.just(())
     one = st.none() | st.sampled_from(partitions) if partitions else st.none()
+    every = st.sampled_from(partitions) if partitions else st.nothing()
+    positions = st.dictionaries(every, st.integers(0, 99), max_size=2) if partitions else st.just({})
+    commit_whens = st.sampled_from(["before", "late", "unsent"])
+    answers = st.sampled_from(["503", "429", "SlowDown", "200", "403", "412", "ExpiredToken", "io"])
+    nths = st.integers(1, 1000)
     return st.one_of(
-        st.builds(Start, st.dictionaries(TEXTS, st.none() | TEXTS, max_size=3), st.none() | some),
+        st.builds(Start, st.dictionaries(TEXTS, st.none() | TEXTS, max_size=3), st.none() | some, st.integers()),
         st.builds(PollStep, st.integers(0, 10**6)),
-        st.sampled_from([CommitStep(), Crash(), StopStep(), ExpireOffsets()]),
-        st.builds(Rebalance, some),
+        st.sampled_from([CommitStep(), Crash(), StopStep(), ExpireOffsets(), Thaw(), Arrive(), Restore()]),
+        st.builds(Rebalance, some, st.sampled_from(["eager", "lost", "cooperative"])),
         st.builds(Clock, st.none() | st.integers(), st.integers()),
         st.builds(
             Fault,
-            st.just("commit"),
-            st.integers(1, 1000),
-            st.none(),
-            st.sampled_from(["before", "after"]),
-            st.sampled_from(["crash", "503", "500", "403", "io"]),
-        ),
-        st.builds(
-            Fault,
             st.sampled_from(["create", "part", "complete", "abort"]),
-            st.integers(1, 1000),
+            nths,
             one,
             st.sampled_from(["before", "after"]),
-            st.sampled_from(["crash", "503", "500", "403", "io"]),
+            answers | st.sampled_from(["crash", "freeze"]),
+            st.none(),
         ),
+        st.builds(Fault, st.just("commit"), nths, st.none(), commit_whens, st.just("io"), st.none()),
+        st.builds(
+            Fault, st.sampled_from(["create", "head"]), nths, one, st.just("before"), st.just("arrive"), st.none()
+        ),
+        st.builds(Fault, st.just("part"), nths, one, st.just("before"), st.just("thaw"), st.none() | st.integers(1, 9)),
+        st.builds(Fault, st.just("head"), nths, one, st.just("before"), answers, st.none()),
+        st.builds(Thaw, st.integers(1, 9)),
+        st.builds(Outage, answers),
+        st.builds(Trim, every, st.integers(0, 99)),
+        st.builds(Compact, every, st.lists(st.integers(0, 99), min_size=1, max_size=3).map(tuple)),
+        st.builds(Produce, st.integers(1, 99)),
+        st.builds(Foreign, TEXTS.filter(bool), st.binary(max_size=9)),
+        st.builds(SetOffsets, positions),
         st.builds(Rest, st.integers(1, 10**6)),
     )
 
@@ -227,7 +247,10 @@ course:
 """ in files.dump(scenario)
 
 
-ALL_STEPS = "clock, commit, crash, expire_offsets, fault, poll, rebalance, rest, start, stop"
+ALL_STEPS = (
+    "arrive, clock, commit, compact, crash, expire_offsets, fault, foreign, offsets, outage, poll, produce, rebalance, "
+    "rest, restore, start, stop, thaw, trim"
+)
 
 
 def with_course(step: str) -> str:
@@ -282,16 +305,26 @@ def with_record(record: str) -> str:
         (with_course("{rest: {poll: 0}}"), "course[1].rest.poll: Input should be greater than or equal to 1, found 0"),
         (
             with_course("{fault: {at: commit, of: t-0}}"),
-            "fault: of 't-0' goes with S3 requests only: one commit is for all partitions",
+            "course[1].fault: of 't-0' goes with S3 requests only: one commit is for all partitions",
         ),
         (
             with_course("{fault: {at: put}}"),
-            "fault.at: Input should be 'create', 'part', 'complete', 'abort', 'tag', 'dead letter' or 'commit', found",
+            "fault.at: Input should be 'create', 'part', 'complete', 'abort', 'tag', 'head', 'dead letter' or 'commit'",
         ),
         (
             with_course("{fault: {at: part, kind: '404'}}"),
-            "course[1].fault.kind: Input should be 'crash', '503', '500', '403' or 'io', found '404'",
+            "course[1].fault.kind: Input should be '429', '500', ",
         ),
+        (
+            with_course("{fault: {at: create, when: late, kind: io}}"),
+            "course[1].fault: when: late goes with kind: io and at: complete, abort, tag, commit",
+        ),
+        (with_course("{fault: {at: part, when: unsent}}"), "when: unsent goes with kind: io"),
+        (with_course("{fault: {at: part, when: after, kind: thaw}}"), "kind: thaw happens before its effect"),
+        (with_course("{fault: {at: head}}"), "at: head goes with when: before and an answer or a trigger"),
+        (with_course("{fault: {at: part, effects: 1}}"), "effects goes with kind: thaw"),
+        (with_course("{offsets: {t-7: 0}}"), "course[1]: t-7 is no partition of the log"),
+        (with_course("{trim: {of: t-7, before: 1}}"), "course[1]: t-7 is no partition of the log"),
         (with_course("{fault: {at: part, nth: 0}}"), "course[1].fault.nth: Input should be greater than or equal to 1"),
         (
             with_course("{fault: {at: part, nht: 2}}"),
