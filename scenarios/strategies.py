@@ -17,6 +17,8 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import TypeAlias, TypeVar
 
 from hypothesis import strategies as st
 
@@ -59,6 +61,28 @@ _PATH_FORMATS = (
     "xx-'W'ww/e/kk",
 )
 _SPANS_MS = (0, 1, 999, 1000, 1001, 3000, HOUR_MS - 1, HOUR_MS, HOUR_MS + 1, DAY_MS)
+_Step: TypeAlias = tuple[int, int, int]
+
+T = TypeVar("T")
+_BOOLEANS = st.booleans()
+
+
+@lru_cache(maxsize=1024)
+def _one_of(values: tuple[T, ...]) -> st.SearchStrategy[T]:
+    """Kept, as all strategies here that can be: to make one takes longer than to draw from it."""
+    return st.sampled_from(values)
+
+
+@lru_cache(maxsize=1024)
+def _integers(least: int, most: int) -> st.SearchStrategy[int]:
+    return st.integers(least, most)
+
+
+@lru_cache(maxsize=256)
+def _steps(spans_ms: tuple[int, ...], count: tuple[int, int], *, gaps: bool) -> st.SearchStrategy[list[_Step]]:
+    """What lies between records: a span of time, its sign, and a step of offsets."""
+    step = st.tuples(_one_of(spans_ms), _one_of((1, 1, 1, 1, -1)), _one_of((1, 1, 2, 3) if gaps else (1,)))
+    return st.lists(step, min_size=count[0], max_size=count[1])
 
 
 @st.composite
@@ -68,61 +92,65 @@ def configurations(
     flush_sizes: st.SearchStrategy[int] | None = None,
 ) -> dict[str, str]:
     """Record-time configurations: no schedule, no Wallclock, so that the objects follow from the log alone."""
-    family = draw(st.sampled_from(families))
+    return _configuration(draw, families, flush_sizes)
+
+
+def _configuration(
+    draw: st.DrawFn, families: Sequence[str] = FAMILIES, flush_sizes: st.SearchStrategy[int] | None = None
+) -> dict[str, str]:
+    family = draw(_one_of(tuple(families)))
     config = dict(JSON)
     config["partitioner.class"] = f"{_STORAGE}.{family}"
     fields = False
     if family != "DefaultPartitioner":
-        fields = draw(st.booleans())
-        config |= draw(_times(family))
+        fields = draw(_BOOLEANS)
+        config |= _times(draw, family)
         config["timestamp.extractor"] = "RecordField" if fields else "Record"
         if fields:
-            config["timestamp.field"] = draw(st.sampled_from(("ts", "at.ms")))
+            config["timestamp.field"] = draw(_one_of(("ts", "at.ms")))
     if not fields:
-        config |= draw(_contents())
+        config |= _contents(draw)
     if flush_sizes is None:  # where record time closes no file, a size that no log reaches would close none at all
-        flush_sizes = st.sampled_from((1000, 2, 3, 1, 5) if "rotate.interval.ms" in config else (2, 3, 1, 5))
+        flush_sizes = _one_of((1000, 2, 3, 1, 5) if "rotate.interval.ms" in config else (2, 3, 1, 5))
     config["flush.size"] = str(draw(flush_sizes))
-    return config | draw(_names())
+    return config | _names(draw)
 
 
 @st.composite
 def clock_driven(draw: st.DrawFn) -> dict[str, str]:
     """Configurations that read a clock: a schedule, the Wallclock extractor, or both; crashes may leave duplicates."""
-    config = draw(configurations(flush_sizes=st.sampled_from((1000, 3))))
-    wallclock = config["partitioner.class"].endswith(".DefaultPartitioner") or draw(st.booleans())
+    config = _configuration(draw, flush_sizes=_one_of((1000, 3)))
+    wallclock = config["partitioner.class"].endswith(".DefaultPartitioner") or draw(_BOOLEANS)
     if wallclock and "timestamp.extractor" in config:
         config["timestamp.extractor"] = "Wallclock"
-    if draw(st.sampled_from((True, True, False))) or config["partitioner.class"].endswith(".DefaultPartitioner"):
-        config["rotate.schedule.interval.ms"] = str(draw(st.sampled_from((HOUR_MS, 7 * HOUR_MS, DAY_MS, 60_000))))
-        config["enable.conditional.writes"] = draw(st.sampled_from(("true", "false")))
-        config.setdefault("timezone", draw(st.sampled_from(ZONES)))
-        if draw(st.booleans()):  # the schedule alone, so that files are open when a slot comes
+    if draw(_one_of((True, True, False))) or config["partitioner.class"].endswith(".DefaultPartitioner"):
+        config["rotate.schedule.interval.ms"] = str(draw(_one_of((HOUR_MS, 7 * HOUR_MS, DAY_MS, 60_000))))
+        config["enable.conditional.writes"] = draw(_one_of(("true", "false")))
+        config.setdefault("timezone", draw(_one_of(ZONES)))
+        if draw(_BOOLEANS):  # the schedule alone, so that files are open when a slot comes
             config.pop("rotate.interval.ms", None)
     elif not wallclock:
         config["timestamp.extractor"] = "Wallclock"
     return config
 
 
-@st.composite
 def _times(draw: st.DrawFn, family: str) -> dict[str, str]:
     """What a time-based partitioner needs, and when record time closes its files."""
-    config = {"locale": "en", "timezone": draw(st.sampled_from(ZONES))}
+    config = {"locale": "en", "timezone": draw(_one_of(ZONES))}
     if family == "TimeBasedPartitioner":
-        config["partition.duration.ms"] = str(draw(st.sampled_from((HOUR_MS, 15 * 60_000, 2 * HOUR_MS, DAY_MS, 1000))))
-        config["path.format"] = draw(st.sampled_from(_PATH_FORMATS))
-    interval_ms = draw(st.sampled_from((3000, 1000, 1, HOUR_MS, DAY_MS, None)))
+        config["partition.duration.ms"] = str(draw(_one_of((HOUR_MS, 15 * 60_000, 2 * HOUR_MS, DAY_MS, 1000))))
+        config["path.format"] = draw(_one_of(_PATH_FORMATS))
+    interval_ms = draw(_one_of((3000, 1000, 1, HOUR_MS, DAY_MS, None)))
     if interval_ms is not None:
         config["rotate.interval.ms"] = str(interval_ms)
-    if draw(st.booleans()):
+    if draw(_BOOLEANS):
         config["rotate.file.on.partition.change"] = "false"
     return config
 
 
-@st.composite
 def _contents(draw: st.DrawFn) -> dict[str, str]:
     """How values are read and written."""
-    kind = draw(st.sampled_from(("json", "string", "base64", "bytes")))
+    kind = draw(_one_of(("json", "string", "base64", "bytes")))
     if kind == "json":
         return {}
     if kind == "string":
@@ -130,21 +158,20 @@ def _contents(draw: st.DrawFn) -> dict[str, str]:
     config = {"value.converter": _BYTES}
     if kind == "bytes":
         config["format.class"] = "io.confluent.connect.s3.format.bytearray.ByteArrayFormat"
-        config["format.bytearray.separator"] = draw(st.sampled_from(("\n", " |", "")))
-        config["format.bytearray.extension"] = draw(st.sampled_from((".bin", ".raw.gz")))
+        config["format.bytearray.separator"] = draw(_one_of(("\n", " |", "")))
+        config["format.bytearray.extension"] = draw(_one_of((".bin", ".raw.gz")))
     return config
 
 
-@st.composite
 def _names(draw: st.DrawFn) -> dict[str, str]:
     """How objects are named; mostly as by default."""
-    if not draw(st.booleans()):
+    if not draw(_BOOLEANS):
         return {}
     return {
-        "topics.dir": draw(st.sampled_from(("topics", "", "lake/in"))),
-        "directory.delim": draw(st.sampled_from(("/", "|"))),
-        "file.delim": draw(st.sampled_from(("+", "_"))),
-        "filename.offset.zero.pad.width": draw(st.sampled_from(("10", "1", "3"))),
+        "topics.dir": draw(_one_of(("topics", "", "lake/in"))),
+        "directory.delim": draw(_one_of(("/", "|"))),
+        "file.delim": draw(_one_of(("+", "_"))),
+        "filename.offset.zero.pad.width": draw(_one_of(("10", "1", "3"))),
     }
 
 
@@ -162,29 +189,22 @@ def logs(
     Timestamps are positive and mostly rise by spans around the configuration's own; some records are late. `gaps`
     leaves out offsets, as compaction and aborted transactions do. The first partition is never empty.
     """
+    return _log(draw, config, partitions, records, gaps=gaps)
+
+
+def _log(draw: st.DrawFn, config: Mapping[str, str], partitions: int, records: tuple[int, int], *, gaps: bool) -> h.Log:
     least, most = records
-    first = draw(_records(config, (max(least, 1), most), gaps=gaps))
-    others = [draw(_records(config, records, gaps=gaps)) for _ in range(draw(st.integers(0, partitions - 1)))]
+    first = _records(draw, config, (max(least, 1), most), gaps=gaps)
+    others = [_records(draw, config, records, gaps=gaps) for _ in range(draw(_integers(0, partitions - 1)))]
     return {h.TopicPartition("t", number): found for number, found in enumerate((first, *others))}
 
 
-@st.composite
 def _records(draw: st.DrawFn, config: Mapping[str, str], count: tuple[int, int], *, gaps: bool) -> tuple[h.Record, ...]:
     interval_ms = int(config.get("rotate.interval.ms", "1000"))
     spans_ms = sorted({*_SPANS_MS, interval_ms - 1, interval_ms, interval_ms + 1})
-    steps = draw(
-        st.lists(
-            st.tuples(
-                st.sampled_from(spans_ms),
-                st.sampled_from((1, 1, 1, 1, -1)),
-                st.sampled_from((1, 1, 2, 3) if gaps else (1,)),
-            ),
-            min_size=count[0],
-            max_size=count[1],
-        )
-    )
-    offset = draw(st.sampled_from((0, 0, 1, 9, 1234))) - 1
-    time_ms = draw(st.sampled_from(STARTS_MS))
+    steps = draw(_steps(tuple(spans_ms), count, gaps=gaps))
+    offset = draw(_one_of((0, 0, 1, 9, 1234))) - 1
+    time_ms = draw(_one_of(STARTS_MS))
     found: list[h.Record] = []
     for span_ms, sign, step in steps:
         offset += step if found else 1
@@ -197,7 +217,7 @@ def _value(draw: st.DrawFn, config: Mapping[str, str], offset: int, time_ms: int
     """A value that `config` can store and, for RecordField, finds its time in; equal values are common."""
     if field := config.get("timestamp.field"):
         time: int | str = time_ms
-        if draw(st.booleans()):
+        if draw(_BOOLEANS):
             moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=time_ms)
             time = moment.isoformat(timespec="milliseconds")
         tree: object = time
@@ -205,9 +225,8 @@ def _value(draw: st.DrawFn, config: Mapping[str, str], offset: int, time_ms: int
             tree = {name: tree}
         assert isinstance(tree, dict)
         return json.dumps({"i": offset, **tree}).encode()
-    return draw(
-        st.sampled_from((b'{"i":%d}' % offset, b'{"i":0}', b"1e3", '"é\\u0001"'.encode(), b'{"b":[1.50],"a":{}}'))
-    )
+    values = b'{"i":%d}' % offset, b'{"i":0}', b"1e3", '"é\\u0001"'.encode(), b'{"b":[1.50],"a":{}}'
+    return values[draw(_integers(0, len(values) - 1))]
 
 
 @st.composite
@@ -220,15 +239,19 @@ def courses(
 
     What is left unread is read at rest, in polls of another size.
     """
+    return _course(draw, log, clock_steps_ms)
+
+
+def _course(draw: st.DrawFn, log: h.Log, clock_steps_ms: Sequence[int] = (0,)) -> tuple[Step, ...]:
     longest = max(map(len, log.values()), default=0)
     course: list[Step] = [Start()]
-    for _ in range(draw(st.integers(0, 5))):
-        if move_ms := draw(st.sampled_from(tuple(clock_steps_ms))):
+    for _ in range(draw(_integers(0, 5))):
+        if move_ms := draw(_one_of(tuple(clock_steps_ms))):
             course.append(Clock(add_ms=move_ms))
-        course.append(PollStep(draw(st.integers(0, longest + 1))))
-        if draw(st.booleans()):
+        course.append(PollStep(draw(_integers(0, longest + 1))))
+        if draw(_BOOLEANS):
             course.append(CommitStep())
-    return (*course, Rest(draw(st.integers(1, longest + 1))))
+    return (*course, Rest(draw(_integers(1, longest + 1))))
 
 
 @st.composite
@@ -244,14 +267,21 @@ def disturbed(
     The places of a fault are the effects that the course so far has in the simulated world. A run without effects has
     no place for any, and stays as it is.
     """
+    return _disturbed(draw, calm, faults, kinds)
+
+
+def _disturbed(
+    draw: st.DrawFn, calm: Scenario, faults: tuple[int, int], kinds: Sequence[FaultKind] = ("crash",)
+) -> Scenario:
     least, most = faults
     numbers = (*range(least, most + 1), *(2 * tuple(range(least + 1, most + 1))))  # shrinks towards the least
     placed: tuple[Fault, ...] = ()
-    for _ in range(draw(st.sampled_from(numbers))):
+    for _ in range(draw(_one_of(numbers))):
         places = _places(calm, placed)
         if not places:
             break
-        placed = (*placed, draw(st.sampled_from(places))._replace(kind=draw(st.sampled_from(kinds))))
+        place = places[draw(_integers(0, len(places) - 1))]
+        placed = (*placed, place._replace(kind=draw(_one_of(tuple(kinds)))))
     return replace(calm, course=(*placed, *calm.course))
 
 
@@ -294,13 +324,13 @@ def scenarios(
     clock_steps_ms: Sequence[int] = (0,),
 ) -> Scenario:
     """Whole scenarios: a configuration (record time, unless `configs` says otherwise), a log, a course, and faults."""
-    config = draw(configurations() if configs is None else configs)
-    log = draw(logs(config, partitions=partitions, records=records, gaps=gaps))
-    course = draw(courses(log, clock_steps_ms))
+    config = _configuration(draw) if configs is None else draw(configs)
+    log = _log(draw, config, partitions, records, gaps=gaps)
+    course = _course(draw, log, clock_steps_ms)
     clock_ms = EPOCH_MS
     if any(clock_steps_ms):
-        clock_ms = draw(st.sampled_from(STARTS_MS)) + HOUR_MS * draw(st.integers(0, 23))
-    return draw(disturbed(Scenario("drawn", config, log, course, clock_ms), faults, kinds))
+        clock_ms = draw(_one_of(STARTS_MS)) + HOUR_MS * draw(_integers(0, 23))
+    return _disturbed(draw, Scenario("drawn", config, log, course, clock_ms), faults, kinds)
 
 
 @st.composite
@@ -310,8 +340,7 @@ def telling_scenarios(draw: st.DrawFn, *, partitions: int = 2, gaps: bool = Fals
     Every partition holds twice `flush.size` records or more. Whatever else closes files, what is left open is less than
     `flush.size`, and no closed one holds more.
     """
-    config = draw(configurations(flush_sizes=st.integers(1, 3)))
+    config = _configuration(draw, flush_sizes=_integers(1, 3))
     size = int(config["flush.size"])
-    log = draw(logs(config, partitions=partitions, records=(2 * size, 2 * size + 4), gaps=gaps))
-    course = draw(courses(log))
-    return draw(disturbed(Scenario("drawn", config, log, course, EPOCH_MS), (1, 2)))
+    log = _log(draw, config, partitions, (2 * size, 2 * size + 4), gaps=gaps)
+    return _disturbed(draw, Scenario("drawn", config, log, _course(draw, log), EPOCH_MS), (1, 2))
