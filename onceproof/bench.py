@@ -9,8 +9,10 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Generator
+from dataclasses import replace
+from itertools import count
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Literal
 from unittest import mock
 
 from rich.console import Console
@@ -18,8 +20,11 @@ from rich.table import Table
 
 from onceproof import openfiles
 from onceproof.model import history as h
+from onceproof.model.judge import judge
 from onceproof.scenarios import life as life_module
 from onceproof.scenarios.configurations import CONFIGURATIONS, JSON
+from onceproof.scenarios.explore import effects
+from onceproof.scenarios.refinement import FaultFree
 from onceproof.scenarios.run import run
 from onceproof.scenarios.scenario import CommitStep, Fault, PollStep, Rest, Scenario, Start
 from onceproof.scenarios.worlds.broker import docker_available
@@ -35,6 +40,7 @@ from onceproof.sink.settings.parsing import parse
 
 RECORD_BYTES = 196
 _EPOCH_MS = 1_706_713_200_000
+CUTS: tuple[Literal["before", "after"], ...] = ("before", "after")
 
 
 def main() -> int:
@@ -48,6 +54,8 @@ def main() -> int:
     figures: dict[str, float | str] = {}
     with console.status("crash runs in the simulated world") as status:
         figures |= _simulated(chosen.repeat)
+        status.update("scenarios drawn by Hypothesis")
+        figures |= _drawn()
         status.update("kill -9 runs in the embedded world")
         figures |= _embedded()
         status.update("memory of open files")
@@ -76,19 +84,76 @@ def crash_scenario() -> Scenario:
     return Scenario("bench", CONFIGURATIONS[0].properties, {h.TopicPartition("t", 0): records}, course, _EPOCH_MS)
 
 
+def crash_scenarios() -> Generator[Scenario, None, None]:
+    """Distinct scenarios without end: such a log a second later each time, and on each of them every cut."""
+    calm = crash_scenario()
+    calm = replace(calm, course=tuple(step for step in calm.course if not isinstance(step, Fault)))
+    places = [place._replace(when=when) for place in effects(run(calm, SimulatedWorld())) for when in CUTS]
+    for later_ms in count(0, 1000):
+        log = {
+            partition: tuple(
+                [each._replace(timestamp_ms=_EPOCH_MS + later_ms + 2000 * each.offset) for each in records]
+            )
+            for partition, records in calm.log.items()
+        }
+        for place in places:
+            yield replace(calm, log=log, course=(place, *calm.course))
+
+
 def _simulated(repeat: int) -> dict[str, float | str]:
-    """Real core against the bare simulator: the same effects, from a core that only says what was recorded."""
+    """Real core against the bare simulator: the same effects, from a core that only says what was recorded.
+
+    Every run of the real core is of another scenario; the judge reads each history of it besides.
+    """
     scenario, world = crash_scenario(), SimulatedWorld()
-    real, bare = [], []
+    real, judged, bare = [], [], []
     recorded = _recorded_cores(scenario, world)
+    scenarios = crash_scenarios()
     for _ in range(repeat):
-        real.append(_rate(lambda: run(scenario, world)))
+        real.append(_rate(lambda: run(next(scenarios), world)))
+        judged.append(_rate(lambda: judge(run(next(scenarios), world).history)))
         bare.append(_rate(lambda: _run_bare(scenario, world, recorded)))
     return {
-        "crash runs/s, simulated, real core": statistics.median(real),
         "crash runs/s, simulated, bare loop": statistics.median(bare),
+        "crash runs/s, simulated, real core": statistics.median(real),
         "real core as a share of the bare loop": statistics.median(r / b for r, b in zip(real, bare, strict=True)),
+        "crash runs/s, simulated, real core and judge": statistics.median(judged),
+        "crash runs/min, simulated, real core and judge": 60 * statistics.median(judged),
+        "with the judge as a share of the bare loop": statistics.median(
+            j / b for j, b in zip(judged, bare, strict=True)
+        ),
     }
+
+
+def _drawn(cases: int = 1000) -> dict[str, float | str]:
+    """Hypothesis cases a minute: drawn, run, and compared with the run without faults."""
+    try:
+        from hypothesis import HealthCheck, Phase, given, settings  # noqa: PLC0415 - no dependency of Onceproof
+
+        from onceproof.scenarios import strategies  # noqa: PLC0415 - needs it
+    except ImportError:
+        return {"Hypothesis cases/min": "not measured: hypothesis is not installed"}
+    world, done = SimulatedWorld(), 0
+
+    @settings(
+        max_examples=cases,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(strategies.scenarios())
+    def refines(scenario: Scenario) -> None:
+        nonlocal done
+        done += 1
+        ran = run(scenario, world)
+        differences = list(FaultFree.of(scenario.log, scenario.config).differences(ran))
+        assert not differences, differences
+
+    began_s = time.perf_counter()
+    refines()
+    return {"Hypothesis cases/min": 60 * done / (time.perf_counter() - began_s)}
 
 
 def _rate(act: Callable[[], object], seconds: float = 1.0) -> float:
