@@ -44,6 +44,10 @@ class Broker(Protocol):
         """Make the topics of `log` hold exactly `log`; the answer is a group id that has no offsets yet."""
         ...
 
+    def provide(self, topic: str) -> None:
+        """Let there be this topic, with one partition, as a worker makes it for dead letters."""
+        ...
+
     def close(self) -> None:
         """End it."""
         ...
@@ -87,6 +91,9 @@ class MockBroker:
         self._cluster.load(log)
         return _fresh_group()
 
+    def provide(self, topic: str) -> None:
+        """Nothing to do: the mock makes a topic for whoever writes to it."""
+
     def close(self) -> None:
         """End all clusters."""
         if self._cluster is not None:
@@ -116,6 +123,7 @@ class KafkaContainer:
         for name, value in {**_kafka_settings(port), **(environment or {})}.items():
             self._container.with_env(name, value)
         self._cluster: Cluster | None = None
+        self._provided: set[str] = set()
         try:
             self._start()
             self._cluster = Cluster(self.bootstrap_servers, world="container")
@@ -152,6 +160,12 @@ class KafkaContainer:
         self.cluster.create(topics)
         self.cluster.load(log)
         return _fresh_group()
+
+    def provide(self, topic: str) -> None:
+        """Make it, once; what runs leave in it stays."""
+        if topic not in self._provided:
+            self.cluster.create({topic: 1})
+            self._provided.add(topic)
 
     def close(self) -> None:
         """Remove the container."""

@@ -178,7 +178,9 @@ class ProcessSession:
             "aws.access.key.id": ACCESS_KEY,
             "aws.secret.access.key": SECRET_KEY,
         }
-        parse({**properties, **world})  # the user's error is raised here, not in the process
+        config = parse({**properties, **world})  # the user's error is raised here, not in the process
+        if config.dead_letter_topic:
+            self._broker.provide(config.dead_letter_topic)
         birth = Birth(
             number,
             dict(properties),
