@@ -117,6 +117,8 @@ def _event_of(name: str, data: dict[str, Any]) -> h.Event:
         values["partition"] = h.TopicPartition(*values["partition"])
     if "offsets" in values:
         values["offsets"] = _offsets_of(values["offsets"])
+    if "gone" in values:
+        values["gone"] = tuple(values["gone"])
     event: h.Event = _EVENTS[name](**values)
     return event
 
