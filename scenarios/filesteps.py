@@ -31,6 +31,7 @@ from onceproof.scenarios.scenario import (
     FaultWhen,
     Foreign,
     Outage,
+    Pause,
     PollStep,
     Produce,
     Rebalance,
@@ -109,6 +110,13 @@ class RebalancePart(Part):
     how: RebalanceHow = "eager"
 
 
+class PausePart(Part):
+    """How long the process stands still, and how often it reads the clock until then."""
+
+    ms: Annotated[int, Field(ge=1)]
+    readings: Annotated[int, Field(ge=1)]
+
+
 class ThawPart(Part):
     """How many of its effects the frozen life does."""
 
@@ -164,6 +172,12 @@ class ClockStep(Part):
     """The wall clock moves."""
 
     clock: ClockPart
+
+
+class PauseStep(Part):
+    """The process stands still for a while."""
+
+    pause: PausePart
 
 
 class FaultStep(Part):
@@ -234,6 +248,7 @@ StepPart: TypeAlias = (
     | StartStep
     | PollLine
     | ClockStep
+    | PauseStep
     | FaultStep
     | RebalanceStep
     | ThawStep
@@ -249,6 +264,7 @@ STEPS: Mapping[str, type[Part]] = {
     "start": StartStep,
     "poll": PollLine,
     "clock": ClockStep,
+    "pause": PauseStep,
     "fault": FaultStep,
     "rebalance": RebalanceStep,
     "thaw": ThawStep,
@@ -287,6 +303,8 @@ def step_of(part: Any) -> Step:  # noqa: PLR0911, PLR0912 - one line for each st
             return PollStep(count)
         case ClockStep(clock=clock):
             return Clock(clock.set_ms, clock.add_ms)
+        case PauseStep(pause=pause):
+            return Pause(pause.ms, pause.readings)
         case FaultStep(fault=fault):
             of = None if fault.of is None else partition_of(fault.of)
             return Fault(fault.at, fault.nth, of, fault.when, fault.kind, fault.effects)
@@ -328,6 +346,8 @@ def step_data(step: Step) -> object:  # noqa: PLR0911, PLR0912 - one line for ea
         case Clock(set_ms, add_ms):
             moved = {"add_ms": add_ms} if add_ms or set_ms is None else {}
             return Flow(clock=Flow(({} if set_ms is None else {"set_ms": set_ms}) | moved))
+        case Pause(ms, readings):
+            return Flow(pause=Flow(ms=ms, readings=readings))
         case Fault(at, nth, of, when, kind, effects):
             where = {} if of is None else {"of": str(of)}
             many = {} if effects is None else {"effects": effects}

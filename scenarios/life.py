@@ -11,7 +11,7 @@ from typing import Any, Literal, NoReturn, Protocol
 
 from onceproof.model import history as h
 from onceproof.scenarios.faults import Armed, injected
-from onceproof.scenarios.scenario import Fault
+from onceproof.scenarios.scenario import Fault, Pause
 from onceproof.sink import task
 from onceproof.sink.config import SinkConfig
 from onceproof.sink.driver import Driver, Ports
@@ -74,18 +74,30 @@ class Taking(Protocol):
 
 
 class ScriptedClock:
-    """A wall clock that stands still unless it is told."""
+    """A wall clock that stands still unless it is told, or a pause is over; `pause_over` then moves it."""
 
     def __init__(self, now_ms: int) -> None:
         self.ms = now_ms
+        self.pauses: list[Pause] = []
+        self.pause_over: Callable[[int], None] = lambda _: None
 
     def skewed(self, skew_ms: int) -> "ScriptedClock":
         """The clock of a machine that is `skew_ms` before this one; this one itself for 0."""
         return _SkewedClock(self, skew_ms) if skew_ms else self
 
     def now_ms(self) -> int:
-        """Milliseconds since the epoch."""
-        return self.ms
+        """Milliseconds since the epoch, as the sink reads them: pauses count these readings."""
+        now_ms = self.ms
+        if self.pauses:
+            self._count()
+        return now_ms
+
+    def _count(self) -> None:
+        counted = [pause._replace(readings=pause.readings - 1) for pause in self.pauses]
+        self.pauses = [pause for pause in counted if pause.readings]
+        for pause in counted:
+            if not pause.readings:
+                self.pause_over(pause.ms)
 
     def sleep(self, ms: int) -> None:
         """Return at once: nothing in a script happens while the sink sleeps."""
@@ -105,6 +117,9 @@ class _SkewedClock(ScriptedClock):
     @ms.setter
     def ms(self, _: int) -> None:
         raise AssertionError("a skewed clock follows another")
+
+    def now_ms(self) -> int:
+        return self._other.now_ms() + self._skew_ms
 
 
 class ScriptedRegistry:
@@ -254,7 +269,7 @@ class Life(Driver):
         if kind is not None:
             return self._numbered(effect, kind)
         if type(effect) is ReadClock:
-            now_ms = self._clock.ms
+            now_ms = self._clock.now_ms()
             self._clock_read(effect.partition, effect.reason, now_ms)
             return now_ms
         if type(effect) is HeadObject:

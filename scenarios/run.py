@@ -23,6 +23,7 @@ from onceproof.scenarios.scenario import (
     Fault,
     Foreign,
     Outage,
+    Pause,
     PollStep,
     Produce,
     Rebalance,
@@ -175,6 +176,7 @@ class _Runner:
         self._world = world
         self._session = session
         self._clock = ScriptedClock(scenario.clock_ms)
+        self._clock.pause_over = lambda ms: self._move_clock(self._clock.ms + ms)
         self._armed = Armed()
         self._events: list[h.Event] = []
         self._armed.trigger = self._trigger
@@ -198,6 +200,8 @@ class _Runner:
             self._take(step)
             paused = self._life.poll_request.paused if self._life is not None and self._alive() else frozenset()
             marks.append(Mark(step, first, len(self._events), paused))
+        for pause in self._clock.pauses:
+            raise ScenarioError(f"pause: the clock would have to be read {pause.readings} more times")
         if self._life is not None:
             self._state = self._life.state
             self._session.kill(self._life)
@@ -224,6 +228,8 @@ class _Runner:
                 self._armed.faults.append(step)
             case Clock(set_ms, add_ms):
                 self._move_clock((self._clock.ms if set_ms is None else set_ms) + add_ms)
+            case Pause():
+                self._clock.pauses.append(step)
             case Thaw(effects):
                 self._thaw(effects)
             case Arrive():

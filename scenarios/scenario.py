@@ -127,6 +127,13 @@ class Clock(NamedTuple):
     add_ms: int = 0
 
 
+class Pause(NamedTuple):
+    """The process stands still for `ms` in the middle of its work: once it has read the clock `readings` more times."""
+
+    ms: int
+    readings: int
+
+
 class Fault(NamedTuple):
     """Armed here: the `nth` next effect of that kind (of that partition) meets `kind`.
 
@@ -166,6 +173,7 @@ Step: TypeAlias = (
     | StopStep
     | Rebalance
     | Clock
+    | Pause
     | Fault
     | Thaw
     | Arrive
@@ -252,6 +260,7 @@ _NEEDS: Mapping[type, str] = {
     ExpireOffsets: "expiry of committed offsets",
     SetOffsets: "offsets set by hand",
     Rebalance: "rebalances",
+    Pause: "pauses within a put",
     Thaw: "frozen owners",
     Arrive: "requests that arrive late",
     Trim: "logs that change",

@@ -43,6 +43,7 @@ _LACKS = frozenset(
         "records produced during the course",
         "objects of others",
         "offsets set by hand",
+        "pauses within a put",
     }
 )
 """What no world with processes can do so far."""

@@ -24,6 +24,7 @@ from onceproof.scenarios.scenario import (
     Fault,
     Foreign,
     Outage,
+    Pause,
     PollStep,
     Produce,
     Rebalance,
@@ -108,6 +109,7 @@ def any_step(partitions: list[TopicPartition]) -> st.SearchStrategy[Step]:
         st.builds(Fault, st.just("part"), nths, one, st.just("before"), st.just("thaw"), st.none() | st.integers(1, 9)),
         st.builds(Fault, st.just("head"), nths, one, st.just("before"), answers, st.none()),
         st.builds(Thaw, st.integers(1, 9)),
+        st.builds(Pause, st.integers(1, 99), st.integers(1, 9)),
         st.builds(Outage, answers),
         st.builds(Trim, every, st.integers(0, 99)),
         st.builds(Compact, every, st.lists(st.integers(0, 99), min_size=1, max_size=3).map(tuple)),
@@ -248,8 +250,8 @@ course:
 
 
 ALL_STEPS = (
-    "arrive, clock, commit, compact, crash, expire_offsets, fault, foreign, offsets, outage, poll, produce, rebalance, "
-    "rest, restore, start, stop, thaw, trim"
+    "arrive, clock, commit, compact, crash, expire_offsets, fault, foreign, offsets, outage, pause, poll, produce, "
+    "rebalance, rest, restore, start, stop, thaw, trim"
 )
 
 

@@ -20,6 +20,7 @@ from onceproof.scenarios.scenario import (
     Fault,
     Foreign,
     Outage,
+    Pause,
     PollStep,
     Produce,
     Rebalance,
@@ -283,7 +284,11 @@ def test_what_happens_between_lives_happens_there_alone(step: Step) -> None:
 
 @pytest.mark.parametrize(
     ("course", "message"),
-    [((Start(), Thaw()), "no life of the sink is frozen"), ((Start(), Arrive()), "no request is under way")],
+    [
+        ((Start(), Thaw()), "no life of the sink is frozen"),
+        ((Start(), Arrive()), "no request is under way"),
+        ((Pause(1, 2), Start(), PollStep(0), Pause(1, 9)), "would have to be read 9 more times"),
+    ],
 )
 def test_what_cannot_go_on_is_said(course: tuple[Step, ...], message: str) -> None:
     """A course that makes no sense is no run."""
@@ -291,11 +296,27 @@ def test_what_cannot_go_on_is_said(course: tuple[Step, ...], message: str) -> No
         ran(course)
 
 
+def test_a_pause_is_over_when_the_clock_was_read_so_often() -> None:
+    """Each partition reads it when it is opened and at each put: the third reading is before the pause, not behind it.
+
+    A successor whose clock runs before the others' goes through the same pause.
+    """
+    found = ran((Pause(1000, 3), Start(), PollStep(0), Crash(), Pause(500, 1), Start(skew_ms=50), Rest()), partitions=2)
+
+    opened = [event.now_ms - NOW_MS for event in found.history.events if isinstance(event, h.Opened)]
+    puts = [event.now_ms - NOW_MS for event in found.history.events if isinstance(event, h.Put)]
+
+    assert [0, 0, 1050, 1550] == opened
+    assert [0, 1000] == puts[:2]
+    assert {1550} == {*puts[2:]}
+    assert h.Changed("the clock moved on 1 s") in found.history.events
+
+
 def test_what_a_scenario_needs_is_named() -> None:
     """So that worlds can refuse it."""
     calm = ran((Start(), Rest())).scenario
     steps = (Thaw(), Arrive(), Rebalance((T0,), "cooperative"), Trim(T0, 1), Produce(1), Foreign("k", b""))
-    needs = [replace(calm, course=(step,)).needs() for step in (*steps, SetOffsets({T0: 0}), Outage())]
+    needs = [replace(calm, course=(step,)).needs() for step in (*steps, SetOffsets({T0: 0}), Pause(1, 1), Outage())]
 
     assert [
         {"frozen owners"},
@@ -305,6 +326,7 @@ def test_what_a_scenario_needs_is_named() -> None:
         {"records produced during the course"},
         {"objects of others"},
         {"offsets set by hand"},
+        {"pauses within a put"},
         set(),
     ] == needs
 
