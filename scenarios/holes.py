@@ -82,8 +82,6 @@ HOLES: tuple[Hole, ...] = (
         16,
         ("renamed",),
         "`max.write.duration.ms` ends just when a file is full, and an empty put forgets that it was to be closed.",
-        "The sink does it too, as `tests/unit/test_holes.py` shows on its core; no scenario, since in every world the "
-        "clock stands still while a put runs.",
     ),
     Hole(17, ("doubled", "renamed"), "The configuration changes between a completion and its commit."),
     Hole(18, ("doubled",), "An offset is handed out once; if that commit fails, it is not offered again."),
