@@ -57,6 +57,11 @@ class S3:
             self._client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
         return name
 
+    def put_object(self, bucket: str, key: str, body: bytes) -> None:
+        """Write an object in one request, as somebody else than the sink."""
+        with _s3(f"write {bucket}/{key}"):
+            self._client.put_object(Bucket=bucket, Key=key, Body=body)
+
     def versions(self, bucket: str) -> tuple[Version, ...]:
         """All versions of all keys with their bodies, by key, oldest first within a key.
 

@@ -41,8 +41,6 @@ _LACKS = frozenset(
         "cooperative rebalances",
         "logs that change",
         "records produced during the course",
-        "objects of others",
-        "offsets set by hand",
         "pauses within a put",
     }
 )
@@ -211,8 +209,8 @@ class ProcessSession:
         self._broker.cluster.reset_group(self._group, self._partitions)
 
     def set_offsets(self, offsets: Mapping[TopicPartition, int]) -> None:
-        """Refused before: this world lacks offsets set by hand."""
-        raise AssertionError(f"the group is asked to stand at {offsets}")
+        """Set the group's offsets by hand."""
+        self._broker.cluster.commit(self._group, {h.TopicPartition(*tp): offset for tp, offset in offsets.items()})
 
     def remove_records(self, partition: TopicPartition, gone: frozenset[int]) -> None:
         """Refused before: this world lacks logs that change."""
@@ -223,8 +221,8 @@ class ProcessSession:
         raise AssertionError(f"the log is asked to end at {ends}")
 
     def put_object(self, key: str, body: bytes) -> None:
-        """Refused before: this world lacks objects of others."""
-        raise AssertionError(f"{key} is to be written with {len(body)} bytes")
+        """Write an object as somebody else."""
+        self._server.put_object(self._bucket, key, body)
 
     def versions(self) -> tuple[h.Version, ...]:
         """All versions of all keys."""
