@@ -10,7 +10,6 @@ import zlib
 from dataclasses import replace
 
 from onceproof.model.history import Version
-from onceproof.scenarios.canonical import avro_lines, parquet_lines
 
 _WRAPPED = re.compile(r"\.(keys|headers)(?:\.[a-z0-9]+)?\.parquet$")
 _FIELD = {"keys": "key", "headers": "headers"}
@@ -24,9 +23,13 @@ def readable(version: Version) -> Version:
 
 
 def _text(key: str, body: bytes) -> bytes | None:
+    if not key.endswith((".gz", ".avro", ".parquet")):
+        return None
     try:
         if key.endswith(".gz") and body.startswith(b"\x1f\x8b"):
             return gzip.decompress(body)
+        from onceproof.scenarios.canonical import avro_lines, parquet_lines  # noqa: PLC0415 - Arrow is slow to load
+
         if key.endswith(".avro") and body.startswith(b"Obj\x01"):
             return avro_lines(body)
         if key.endswith(".parquet") and body.startswith(b"PAR1"):

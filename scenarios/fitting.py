@@ -10,10 +10,10 @@ import base64
 import codecs
 import json
 import struct
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from onceproof.model import history as h
 from onceproof.scenarios import shapes
@@ -33,7 +33,10 @@ Tree: TypeAlias = "dict[str, Tree] | Leaf"
 
 TOPIC = "t"
 _VALUE_IDS = (1, 2)
+_SECOND_ID = 3
+_ODD_ID = 4
 _KEY_ID = 1000
+_UNREADABLE = b"\xff{"
 _NULL_EACH = 3
 _KINDS: Mapping[str, shapes.Kind] = {
     "number": shapes.INT,
@@ -42,6 +45,7 @@ _KINDS: Mapping[str, shapes.Kind] = {
     "text": shapes.TEXT,
     "bytes": shapes.BYTES,
 }
+_MORE = shapes.Part("more", shapes.TEXT, "optional")
 _PRIMITIVES = {"Integer": ">i", "Long": ">q", "Short": ">h", "Float": ">f", "Double": ">d"}
 
 
@@ -59,8 +63,58 @@ def record(config: Mapping[str, str], offset: int, timestamp_ms: int) -> h.Recor
 def schemas(config: Mapping[str, str]) -> Mapping[int, str]:
     """What the schema registry must hold for these records."""
     fitting = _fitting(tuple(config.items()))
-    sides = (*fitting.values, *([fitting.key] if fitting.key else ()))
+    return _registered((*fitting.values, *([fitting.key] if fitting.key else ())))
+
+
+def _registered(sides: "Iterable[_Side]") -> dict[int, str]:
     return {side.schema_id: side.avro_schema for side in sides if side.converter == "AvroConverter"}
+
+
+Oddity: TypeAlias = Literal["", "null", "no timestamp", "null key", "no headers", "other type", "unreadable"]
+"""What a record of choice lacks, or is instead."""
+
+
+class Choice(NamedTuple):
+    """A record of choice: which of two directories its fields name, which of two schemas it has, and what is odd."""
+
+    side: int = 0
+    schema: int = 0
+    oddity: Oddity = ""
+
+
+def chosen(config: Mapping[str, str], offset: int, timestamp_ms: int, choice: Choice) -> h.Record:
+    """The record at an offset, of choice instead of in turn; raises ConfigError with which no sink starts.
+
+    Whether the configuration stores an odd one, skips it or dies of it is not looked at. Values that are no structs
+    have one schema.
+    """
+    fitting = _fitting(tuple(config.items()))
+    plain = fitting.second if choice.schema and fitting.second is not None else fitting.values[0]
+    value: bytes | None = plain.encoded(offset, timestamp_ms, choice.side)
+    if choice.oddity == "null":
+        value = None
+    elif choice.oddity == "unreadable":
+        value = _UNREADABLE
+    elif choice.oddity == "other type":
+        value = replace(plain, tree="text", schema_id=_ODD_ID).encoded(offset, timestamp_ms, choice.side)
+    has_key = fitting.key is not None and choice.oddity != "null key"
+    key = fitting.key.encoded(offset, timestamp_ms) if has_key and fitting.key is not None else None
+    names = () if choice.oddity == "no headers" else fitting.headers
+    headers = tuple([(name, fitting.header.encoded(offset, timestamp_ms)) for name in names])
+    return h.Record(offset, None if choice.oddity == "no timestamp" else timestamp_ms, key, value, headers)
+
+
+def has_second_schema(config: Mapping[str, str]) -> bool:
+    """Whether values can have another schema: they have one, and are structs."""
+    return _fitting(tuple(config.items())).second is not None
+
+
+def schemas_of_choice(config: Mapping[str, str]) -> Mapping[int, str]:
+    """What the schema registry must hold for records of choice."""
+    fitting = _fitting(tuple(config.items()))
+    odd = replace(fitting.values[0], tree="text", schema_id=_ODD_ID)
+    more = (odd, *([fitting.second] if fitting.second else ()), *([fitting.key] if fitting.key else ()))
+    return _registered((*fitting.values, *more))
 
 
 def _has_names(config: SinkConfig) -> bool:
@@ -82,11 +136,14 @@ class _Side:
     """Of its schema."""
     version: int | None = None
     schema_id: int = _VALUE_IDS[0]
+    is_wider: bool = False
+    """Whether there is one more field, which need not be there."""
 
     @property
     def shape(self) -> shapes.Shape:
         """Of a tree with fields."""
-        return shapes.Shape(_parts(self.tree, self.name), self.name, self.version)
+        more = (_MORE,) if self.is_wider else ()
+        return shapes.Shape((*_parts(self.tree, self.name), *more), self.name, self.version)
 
     @property
     def avro_schema(self) -> str:
@@ -96,9 +153,11 @@ class _Side:
             return shapes.avro_schema(self.shape)
         return json.dumps(_KINDS[self.tree].avro)
 
-    def encoded(self, offset: int, timestamp_ms: int) -> bytes:
-        """The bytes in Kafka."""
-        datum = _datum(self.tree, offset, timestamp_ms)
+    def encoded(self, offset: int, timestamp_ms: int, side: int | None = None) -> bytes:
+        """The bytes in Kafka; `side` says which of two texts stands where records choose, by default in turn."""
+        datum = _datum(self.tree, offset, timestamp_ms, offset % 2 if side is None else side)
+        if self.is_wider:
+            datum[_MORE.name] = "more"
         match self.converter:
             case "AvroConverter" if self.tree == "bytes":  # at the top, without their length
                 return b"\0" + self.schema_id.to_bytes(4, "big") + bytes(datum)
@@ -126,6 +185,8 @@ class _Fitting:
 
     values: tuple[_Side, ...]
     """In turn."""
+    second: _Side | None
+    """Values of another schema: of another name where names make directories, else wider and, if at all, newer."""
     key: _Side | None
     """None where nobody looks at keys."""
     headers: tuple[str, ...]
@@ -149,11 +210,21 @@ def _fitting(properties: tuple[tuple[str, str], ...]) -> _Fitting:
     has_envelope = header.get("schemas.enable", "true").lower() == "true"
     return _Fitting(
         values=tuple(values),
+        second=_second(config, values),
         key=_key(config, headers),
         headers=headers,
         header=_Side("text", config.header_converter, has_envelope, _charset(header)),
         has_nulls=config.null_values == "write" or (config.null_values == "ignore" and _skips_nulls(config)),
     )
+
+
+def _second(config: SinkConfig, values: list[_Side]) -> _Side | None:
+    if len(values) > 1:
+        return values[1]
+    first = values[0]
+    if not _has_names(config) or not isinstance(first.tree, dict) or _MORE.name in first.tree:
+        return None
+    return replace(first, version=first.version and first.version + 1, schema_id=_SECOND_ID, is_wider=True)
 
 
 def _skips_nulls(config: SinkConfig) -> bool:
@@ -259,16 +330,16 @@ def _wanted_headers(config: SinkConfig) -> Iterator[str]:
 # --- in a language ---------------------------------------------------------------------------------------------------
 
 
-def _datum(tree: Tree, offset: int, timestamp_ms: int) -> Any:
+def _datum(tree: Tree, offset: int, timestamp_ms: int, side: int) -> Any:
     match tree:
         case dict():
-            return {name: _datum(below, offset, timestamp_ms) for name, below in tree.items()}
+            return {name: _datum(below, offset, timestamp_ms, side) for name, below in tree.items()}
         case "number":
             return offset
         case "time":
             return timestamp_ms
         case "side":
-            return "ab"[offset % 2]
+            return "ab"[side]
         case "text":
             return f"r{offset}"
         case "bytes":
