@@ -1,31 +1,21 @@
-"""The command line: thin. Exit codes, everywhere: 0 as expected, 1 not as expected, 2 could not be asked."""
+"""The command line: thin. Exit codes, everywhere: 0 as expected, 1 not as expected, 2 could not be asked.
+
+What a command needs is imported when it is asked for: the clients of Kafka and S3 take longer to load than `explain`
+may take to answer.
+"""
 
 import argparse
 import json
 import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
-
-from onceproof import golden_cli, prove, replaying, sink_cli, sink_config_cli
+from onceproof import explain_cli
 from onceproof.model.settings import OutsideDomain
-from onceproof.reports.junit import junit
-from onceproof.reports.machine import machine
-from onceproof.reports.markdown import markdown
-from onceproof.reports.terminal import print_report
-from onceproof.reports.write import replace, write
-from onceproof.scenarios import files, run
-from onceproof.scenarios.configurations import of_user
 from onceproof.scenarios.errors import EnvironmentFailure, ScenarioError
 from onceproof.scenarios.logs import LogError
-from onceproof.scenarios.replay import LIBRARY
-from onceproof.sink.config import SinkConfig
 from onceproof.sink.errors import ConfigError
-from onceproof.sink.settings.parsing import parse
-from onceproof.sink.settings.propertyfiles import read_config
 
 AS_EXPECTED, NOT_AS_EXPECTED, COULD_NOT = 0, 1, 2
 _WORLDS = ("simulated", "embedded", "container")
@@ -34,7 +24,7 @@ _WORLDS = ("simulated", "embedded", "container")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    chosen = _parser().parse_args(given)
+    chosen = _parser(given[:1] == ["explain"]).parse_args(given)
     try:
         return int(chosen.run(chosen, shlex.join(["onceproof", *given])))
     except ConfigError as error:
@@ -52,7 +42,8 @@ def _complain(message: str) -> None:
     print(f"onceproof: {message}", file=sys.stderr)  # noqa: T201 - the command line's own voice
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(is_explain: bool) -> argparse.ArgumentParser:  # noqa: FBT001 - of this module's one caller
+    """All commands, or where only `explain` is asked for that one alone."""
     parser = argparse.ArgumentParser(
         prog="onceproof",
         description="Says whether a Kafka-to-S3 sink delivers exactly once, and shows the smallest story in which it "
@@ -61,50 +52,28 @@ def _parser() -> argparse.ArgumentParser:
         "environment.",
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    _add_prove(commands)
-    _add_replay(commands)
-    golden_cli.add_parser(commands)
-    _add_sink(commands)
-    schema = commands.add_parser("schema", help="print the JSON Schema of scenario files")
-    schema.set_defaults(run=_schema)
+    explain_cli.add_parser(commands)
+    if not is_explain:
+        _add_others(commands)
     return parser
 
 
-def _add_prove(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = commands.add_parser(
-        "prove",
-        help="compare configurations under faults and write a report",
-        description="Each configuration under each class of faults: the strongest guarantee that is not refuted, and "
-        "the smallest story against each refuted one.",
-    )
-    parser.add_argument(
-        "--world",
-        action="append",
-        choices=_WORLDS,
-        help="where to run; repeatable (simulated and embedded if not given)",
-    )
-    parser.add_argument(
-        "--config",
-        action="append",
-        type=Path,
-        metavar="FILE",
-        help="a .properties file of your own, which is expected to leave identical objects; repeatable",
-    )
-    parser.add_argument("--worker", type=Path, metavar="FILE", help=f"with --config: {sink_cli.WORKER_HELP}")
-    parser.add_argument("--log", metavar="flights|FILE.jsonl", help="the real log (flights)")
-    parser.add_argument(
-        "--timestamp-field", metavar="PATH", help="with a .jsonl file: dotted path of the time in a line"
-    )
-    parser.add_argument("--key-field", metavar="PATH", help="with a .jsonl file: dotted path of the key in a line")
-    parser.add_argument("--seed", type=int, default=1, help="where faults strike in the real log (1)")
-    parser.add_argument("--out", type=Path, default=Path("reports/out"), metavar="DIR", help="folder of the report")
-    parser.add_argument("--json", action="store_true", help="print the report as JSON instead of text")
-    parser.add_argument("--junit", type=Path, metavar="FILE", help="also write JUnit XML there")
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write Markdown there")
-    parser.set_defaults(run=_prove)
+def _add_others(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from onceproof import golden_cli, prove_cli, sink_cli, sink_config_cli  # noqa: PLC0415
+
+    prove_cli.add_parser(commands)
+    _add_replay(commands)
+    golden_cli.add_parser(commands)
+    sink = commands.add_parser("sink", help="the sink itself").add_subparsers(required=True, metavar="COMMAND")
+    sink_cli.add_parsers(sink)
+    sink_config_cli.add_parser(sink)
+    schema = commands.add_parser("schema", help="print the JSON Schema of scenario files")
+    schema.set_defaults(run=_schema)
 
 
 def _add_replay(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from onceproof import replaying  # noqa: PLC0415
+
     parser = commands.add_parser(
         "replay", help="run scenario files and compare with what they expect", description=replaying.__doc__
     )
@@ -121,108 +90,22 @@ def _add_replay(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.set_defaults(run=_replay)
 
 
-def _add_sink(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    sink = commands.add_parser("sink", help="the sink itself").add_subparsers(required=True, metavar="COMMAND")
-    sink_cli.add_parsers(sink)
-    sink_config_cli.add_parser(sink)
-
-
 def _schema(chosen: argparse.Namespace, command: str) -> int:
+    from onceproof.scenarios import files  # noqa: PLC0415
+
     print(json.dumps(files.json_schema(), indent=2))  # noqa: T201 - this is the command's output
     return AS_EXPECTED
 
 
 def _replay(chosen: argparse.Namespace, command: str) -> int:
+    from rich.console import Console  # noqa: PLC0415
+
+    from onceproof import replaying  # noqa: PLC0415
+    from onceproof.scenarios.replay import LIBRARY  # noqa: PLC0415
+
     return replaying.replay_all(
         chosen.paths or [LIBRARY], chosen.world, as_json=chosen.json, histories=chosen.history, console=Console()
     )
-
-
-def _prove(chosen: argparse.Namespace, command: str) -> int:
-    order = _order(chosen, command)
-    if chosen.world is None and chosen.log is None:  # nobody has asked for the real log by name
-        order, reason = prove.without_the_real_log(order)
-        if reason:
-            _complain(f"the simulated world alone: {reason}")
-    prove.require_answerable(order)
-    console = Console(stderr=chosen.json)
-    real = f" Real log: {order.log.note}." if order.log else ""
-    console.print(f"Worlds: {', '.join(order.worlds)}.{real}", soft_wrap=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        bar = progress.add_task("starting", total=None)
-        report = prove.prove(order, _teller(progress, bar, console))
-    index = write(report, order.folder)
-    if chosen.junit is not None:
-        replace(chosen.junit, junit(report))
-    if chosen.markdown is not None:
-        replace(chosen.markdown, markdown(report))
-    if chosen.json:
-        print(machine(report))  # noqa: T201 - this is the command's output
-    else:
-        print_report(report, console)
-        console.print(f"Report: {index}", soft_wrap=True)
-    return AS_EXPECTED if report.as_expected else NOT_AS_EXPECTED
-
-
-def _teller(progress: Progress, bar: TaskID, console: Console) -> Callable[[str, int, int], None]:
-    """What shows progress: a bar on a terminal, now and then a line elsewhere."""
-    told = 0
-
-    def tell(what: str, done: int, of: int) -> None:
-        nonlocal told
-        progress.update(bar, description=what, completed=done, total=of)
-        if not console.is_terminal and done >= told + max(1, of // 8):
-            told = done
-            console.print(f"{done} of {of} done")
-
-    return tell
-
-
-def _order(chosen: argparse.Namespace, command: str) -> prove.Order:
-    worlds = tuple(dict.fromkeys(chosen.world or ("simulated", "embedded")))
-    order = prove.built_in(worlds, _real_log(chosen, worlds), chosen.seed, command, chosen.out)
-    if not chosen.config:
-        return order
-    rows, real_rows = [], []
-    for name, path in _named(chosen.config).items():
-        properties, config = _own_config(path, chosen.worker)
-        for warning in config.warnings:
-            _complain(f"{name}: {warning}")
-        rows.append(of_user(name, properties, config))
-        real_rows.append(of_user(name, properties, config, small=False))
-    return prove.of_users(order, rows, real_rows)
-
-
-def _real_log(chosen: argparse.Namespace, worlds: Sequence[str]) -> prove.RealLog | None:
-    """The log that the worlds with real processes read; the simulated one makes its own."""
-    if set(worlds) == {"simulated"}:
-        if chosen.log is not None:
-            raise LogError(f"--log {chosen.log}: the simulated world makes its own logs; add --world embedded")
-        return None
-    if chosen.timestamp_field is not None and chosen.log in (None, "flights"):
-        raise LogError("--timestamp-field goes with --log FILE.jsonl, which is missing")
-    if chosen.log in (None, "flights"):
-        return prove.flights_log()
-    if chosen.timestamp_field is None:
-        raise LogError(f"--log {chosen.log}: --timestamp-field must say where the time of a record is")
-    return prove.jsonl_log(Path(chosen.log), chosen.timestamp_field, chosen.key_field, chosen.out)
-
-
-def _named(paths: Sequence[Path]) -> dict[str, Path]:
-    """Paths by the shortest name that tells them apart."""
-    names = [path.name for path in paths]
-    return {path.name if names.count(path.name) == 1 else str(path): path for path in paths}
-
-
-def _own_config(path: Path, worker: Path | None) -> tuple[dict[str, str], SinkConfig]:
-    """A user's file, checked, without what is the world's to say: cluster, bucket, and how many tasks there are."""
-    properties = {name: value for name, value in read_config(path, worker).items() if name not in replaying.WORLDS_OWN}
-    try:
-        return properties, parse({**run.DEFAULTS, **properties})
-    except ConfigError as error:
-        problems = [problem._replace(name=f"{path}: {problem.name}") for problem in error.problems]
-        raise ConfigError(problems, [f"{path}: warning: {warning}" for warning in error.warnings]) from error
 
 
 if __name__ == "__main__":

@@ -17,21 +17,6 @@ from onceproof.scenarios.run import World
 from onceproof.scenarios.worlds import process
 from onceproof.scenarios.worlds.simulated import SimulatedWorld
 
-WORLDS_OWN = frozenset(
-    {
-        "topics",
-        "s3.bucket.name",
-        "s3.region",
-        "store.url",
-        "aws.access.key.id",
-        "aws.secret.access.key",
-        "name",
-        "tasks.max",
-        "topics.regex",
-    }
-)
-"""Properties that a world sets itself, so that a user's file runs unchanged."""
-
 _MARKS = {"as expected": ("ok ", "green"), "not as expected": ("NO ", "red"), "could not run": ("-- ", "yellow")}
 
 

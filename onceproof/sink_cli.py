@@ -14,12 +14,10 @@ from onceproof.sink.outside.s3 import S3Store
 from onceproof.sink.outside.worker import Worker, broker_settings, group_of, report, reporter_of, run_until_signalled
 from onceproof.sink.settings.parsing import parse
 from onceproof.sink.settings.propertyfiles import read_config
+from onceproof.userfiles import WORKER_HELP
 
 _DONE, _FAILED, _COULD_NOT = 0, 1, 2
 _YOUNG = "7d"
-
-
-WORKER_HELP = "a Connect worker's .properties file: its converters stand in for those that FILE does not name"
 
 
 def add_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -11,7 +11,7 @@ from onceproof.sink.settings.properties import GROUPS, PROPERTIES
 from onceproof.sink.settings.propertydocs import default_words
 from onceproof.sink.settings.propertyfiles import read_config
 from onceproof.sink.settings.validation import answer, definition
-from onceproof.sink_cli import WORKER_HELP
+from onceproof.userfiles import WORKER_HELP
 
 _VALID, _INVALID = 0, 1
 

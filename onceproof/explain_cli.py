@@ -1,0 +1,233 @@
+"""`onceproof explain`: the command, and how an answer is told to people and to machines."""
+
+import argparse
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from onceproof.scenarios.alphabet import ASSUMPTIONS
+from onceproof.scenarios.configurations import FAULTS
+from onceproof.userfiles import WORKER_HELP, own_config
+
+if TYPE_CHECKING:
+    from onceproof.explain import Answer, Cell
+
+_EXACTLY_ONCE, _NOT_EXACTLY_ONCE = 0, 1
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "explain",
+        help="say in two seconds whether a configuration is exactly-once, and why not",
+        description="Whether crashes and restarts at any place leave identical objects, configuration and log "
+        "unchanged; which property is to blame if not, and the smallest story against it.",
+        epilog="Exit codes: 0 exactly-once, 1 not, 2 the configuration is invalid or cannot be asked.",
+    )
+    parser.add_argument("file", type=Path, metavar="FILE", help="a .properties file, or Connect's JSON")
+    parser.add_argument("--worker", type=Path, metavar="FILE", help=WORKER_HELP)
+    parser.add_argument(
+        "--faults",
+        type=_faults,
+        default=(),
+        metavar="NAME,…",
+        help="what must leave identical objects besides crashes and restarts: all, or names of "
+        + ", ".join(map(_hyphenated, FAULTS)),
+    )
+    parser.add_argument(
+        "--assume",
+        type=_assumptions,
+        default=(),
+        metavar="NAME,…",
+        help="what may be taken for granted of the logs: " + ", ".join(ASSUMPTIONS),
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="where the story against it goes (reports/out/explain/NAME.yaml)"
+    )
+    parser.add_argument("--json", action="store_true", help="print the answer as JSON instead of text")
+    parser.set_defaults(run=run)
+
+
+def _hyphenated(name: str) -> str:
+    return name.replace(" ", "-")
+
+
+def _faults(text: str) -> tuple[str, ...]:
+    """Names of faults, with hyphens for blanks if one likes."""
+    known = {_hyphenated(fault).lower(): fault for fault in FAULTS}
+    if text.strip() == "all":
+        return tuple(FAULTS)
+    return tuple([known[name] for name in _listed(text, known)])
+
+
+def _assumptions(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_listed(text, ASSUMPTIONS)))
+
+
+def _listed(text: str, known: "dict[str, str] | Any") -> list[str]:
+    names = [_hyphenated(name.strip()).lower() for name in text.split(",") if name.strip()]
+    for name in names:
+        if name not in known:
+            raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(known)}")
+    return names
+
+
+def run(chosen: argparse.Namespace, command: str) -> int:
+    """Run the command; raises ConfigError, ScenarioError and OutsideDomain for what cannot be asked."""
+    from onceproof import explain  # noqa: PLC0415 - slow to load, and of no use to the other commands
+
+    properties, config = own_config(chosen.file, chosen.worker)
+    asked = tuple(dict.fromkeys((*explain.ALWAYS, *chosen.faults)))
+    answer = explain.explain(chosen.file.name, properties, config, asked=asked, assumed=chosen.assume, out=chosen.out)
+    told = json.dumps(as_data(answer), indent=2, ensure_ascii=False) if chosen.json else "\n".join(as_text(answer))
+    print(told)  # noqa: T201 - this is the command's output
+    return _EXACTLY_ONCE if answer.is_exactly_once else _NOT_EXACTLY_ONCE
+
+
+# --- for people ------------------------------------------------------------------------------------------------------
+
+
+def as_text(answer: "Answer") -> Iterator[str]:
+    """The answer, line by line."""
+    yield _headline(answer)
+    yield ""
+    for cell in answer.cells:
+        yield _line(cell)
+    yield from _reasons(answer)
+    yield from _story(answer)
+    yield ""
+    yield from _evidence(answer)
+
+
+def _headline(answer: "Answer") -> str:
+    assumed = f", assuming {', '.join(answer.alphabet.assumed)}" if answer.alphabet.assumed else ""
+    asked = [cell for cell in answer.cells if cell.is_asked]
+    if answer.is_exactly_once:
+        return f"{answer.name}: exactly-once under {_and([cell.fault for cell in asked])}{assumed}."
+    broken = [cell.fault for cell in asked if cell.rules or cell.looked.witness]
+    unknown = [cell.fault for cell in asked if not cell.holds and cell.fault not in broken]
+    if broken:
+        return f"{answer.name}: NOT exactly-once: refuted under {_and(broken)}{assumed}."
+    return f"{answer.name}: not shown to be exactly-once: no verdict under {_and(unknown)}{assumed}."
+
+
+def _and(items: list[str]) -> str:
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def _line(cell: "Cell") -> str:
+    looked = cell.looked
+    runs = f"{looked.runs} run{'' if looked.runs == 1 else 's'}"
+    if looked.witness is not None:
+        sign, what = "✗", f"{looked.witness[1].guarantee.value}, after {runs}"
+        what += "" if cell.rules else "; no rule says why"
+    elif cell.rules:
+        sign, what = "✗", f"by rule; {runs} of small worlds did not show it"
+    elif cell.holds:
+        sign, what = "✓", f"identical objects; not refuted by {runs}, logs up to {looked.records} records"
+    else:
+        sign, what = "◌", f"no verdict: {'; '.join(looked.troubles) or 'nothing could be run'}"
+    asked = "" if cell.is_asked else " (not asked)"
+    return f"{sign} {cell.fault:<16} {what}{asked}"
+
+
+def _reasons(answer: "Answer") -> Iterator[str]:
+    from onceproof.scenarios.rules import blamed  # noqa: PLC0415
+
+    for number, rule in enumerate(answer.rules, 1):
+        under = [fault for fault in rule.faults if fault in {cell.fault for cell in answer.cells}]
+        yield ""
+        yield f"Why {number}: {rule.name} ({', '.join(under)})"
+        yield f"  To blame: {', '.join(f'{name}={value}' for name, value in blamed(answer.facts, rule))}"
+        yield f"  {rule.reason}"
+        yield f"  Instead: {rule.remedy}"
+        if rule.threads:
+            yield f"  Met by users: {' '.join(rule.threads)}"
+
+
+def _story(answer: "Answer") -> Iterator[str]:
+    story = answer.story
+    if story is None:
+        return
+    yield ""
+    yield f"The smallest story ({story.fault}): {story.guarantee}"
+    for records in story.telling.records:
+        yield f"  Records  {records}"
+    yield f"  {story.telling.paragraph}"
+    for at, line in enumerate(story.telling.after):
+        yield f"  {'At rest' if not at else '       '}  {line}"
+    yield f"  Replay   {story.telling.replay}"
+
+
+def _evidence(answer: "Answer") -> Iterator[str]:
+    yield f"Logs: {', '.join(answer.alphabet.described())}."
+    for name in answer.alphabet.assumed:
+        yield f"Assumed: {name}: {ASSUMPTIONS[name]}."
+    runs = sum(cell.looked.runs for cell in answer.cells)
+    scaled = "".join(f"; {what}" for what in answer.scaled)
+    yield (
+        f"Evidence: {runs:,} runs of the sink in small worlds, by size, each class of faults up to its first "
+        f"refutation or its share of runs{scaled}. `onceproof prove --config FILE` looks at all small worlds."
+    )
+    for caution in answer.cautions:
+        yield f"Beware: {caution}"
+    for warning in answer.facts.config.warnings:
+        yield f"Warning: {warning}"
+
+
+# --- for machines ----------------------------------------------------------------------------------------------------
+
+
+def as_data(answer: "Answer") -> dict[str, Any]:
+    """The answer as plain data."""
+    from onceproof.scenarios.rules import blamed  # noqa: PLC0415
+
+    story = answer.story
+    return {
+        "config": answer.name,
+        "exactly_once": answer.is_exactly_once,
+        "asked": [cell.fault for cell in answer.cells if cell.is_asked],
+        "faults": [_cell_data(cell) for cell in answer.cells],
+        "rules": [
+            {
+                "name": rule.name,
+                "reason": rule.reason,
+                "properties": dict(blamed(answer.facts, rule)),
+                "faults": list(rule.faults),
+                "instead": rule.remedy,
+                "holes": list(rule.holes),
+                "threads": list(rule.threads),
+                "shown_by_small_worlds": rule.is_shown,
+            }
+            for rule in answer.rules
+        ],
+        "story": None
+        if story is None
+        else {
+            "fault": story.fault,
+            "guarantee": story.guarantee,
+            "file": str(story.path),
+            "words": story.telling.paragraph,
+            "replay": story.telling.replay,
+        },
+        "logs": {"alphabet": list(answer.alphabet.described()), "assumed": list(answer.alphabet.assumed)},
+        "scaled": list(answer.scaled),
+        "beware": list(answer.cautions),
+        "warnings": list(answer.facts.config.warnings),
+    }
+
+
+def _cell_data(cell: "Cell") -> dict[str, Any]:
+    looked = cell.looked
+    return {
+        "fault": cell.fault,
+        "asked": cell.is_asked,
+        "holds": cell.holds,
+        "rules": [rule.name for rule in cell.rules],
+        "guarantee": None if looked.witness is None else looked.witness[1].guarantee.value,
+        "runs": looked.runs,
+        "runs_max": looked.runs_max,
+        "records_max": looked.records,
+        "troubles": list(looked.troubles),
+    }

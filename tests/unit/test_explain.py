@@ -1,0 +1,226 @@
+"""`onceproof explain`: the answer on one configuration, its exit code, and the story that it writes."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from resource import RUSAGE_CHILDREN, getrusage
+
+import pytest
+from test_rules import FIELDS, HOURS, INTERVAL, KEYS, LETTERS, NULLS, SCHEDULE
+
+from onceproof import cli
+from onceproof.scenarios.configurations import FAULTS
+from onceproof.scenarios.replay import replay
+from onceproof.scenarios.worlds.simulated import SimulatedWorld
+
+SECONDS_MAX = 2
+ZERO = {**INTERVAL, "rotate.schedule.interval.ms": "0"}
+PARQUET = {
+    **INTERVAL,
+    "value.converter.schemas.enable": "true",
+    "format.class": "io.confluent.connect.s3.format.parquet.ParquetFormat",
+}
+AVRO = {
+    **{name: text for name, text in INTERVAL.items() if not name.startswith("value.converter")},
+    "value.converter": "io.confluent.connect.avro.AvroConverter",
+    "value.converter.schema.registry.url": "http://registry",
+    "format.class": "io.confluent.connect.s3.format.avro.AvroFormat",
+}
+DEAD = {**PARQUET, **LETTERS, **KEYS}
+_SLOW = {"boto3", "confluent_kafka", "jinja2", "moto", "numpy", "pyarrow", "pydantic", "rich", "testcontainers"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to stand in."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def ask(properties: Mapping[str, str], *options: str) -> int:
+    """The exit code for a file of these properties."""
+    text = "\n".join(f"{name}={value}" for name, value in properties.items())
+    Path("my-sink.properties").write_text(text, encoding="utf-8")
+    return cli.main(["explain", "my-sink.properties", *options])
+
+
+def answer(capsys: pytest.CaptureFixture[str], properties: Mapping[str, str], *options: str) -> dict[str, object]:
+    """What it says to machines."""
+    ask(properties, "--json", *options)
+    found = json.loads(capsys.readouterr().out)
+    assert isinstance(found, dict)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("properties", "options", "code"),
+    [
+        (INTERVAL, (), 0),
+        (HOURS, (), 0),
+        (HOURS, ("--faults", "S3-error"), 1),
+        (INTERVAL, ("--faults", "S3 error,lost-reply,commit-refused,expired-offsets"), 0),
+        (INTERVAL, ("--faults", "all"), 1),
+        (SCHEDULE, (), 1),
+        (ZERO, (), 1),
+        (DEAD, (), 1),
+        (DEAD, ("--assume", "no-dead-letters"), 0),
+        ({**INTERVAL, "max.write.duration.ms": "5000"}, (), 1),
+        ({**INTERVAL, "flush.size": "many"}, (), 2),
+        ({**INTERVAL, "tombstone.encoded.partition": "year="}, (), 2),
+    ],
+)
+def test_the_exit_code_is_the_answer(
+    folder: Path, properties: dict[str, str], options: tuple[str, ...], code: int
+) -> None:
+    """0 if crashes and restarts, and what else is asked, leave identical objects; 1 if not; 2 if it cannot be asked."""
+    assert code == ask(properties, *options)
+
+
+@pytest.mark.parametrize("options", [("--faults", "flood"), ("--assume", "no-luck")])
+def test_names_that_nobody_knows_are_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str], options: tuple[str, str]
+) -> None:
+    """With those that there are."""
+    with pytest.raises(SystemExit, match="2"):
+        ask(INTERVAL, *options)
+
+    assert f"'{options[1]}' is none of " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "properties", [SCHEDULE, ZERO, DEAD, NULLS | HOURS, FIELDS], ids=["schedule", "zero", "dead", "nulls", "fields"]
+)
+def test_the_story_replays_as_it_is_told(
+    folder: Path, capsys: pytest.CaptureFixture[str], properties: dict[str, str]
+) -> None:
+    """The file that is named is there, and leaves what it says, in the formats of the configuration."""
+    story = answer(capsys, properties)["story"]
+    assert isinstance(story, dict)
+    replayed = replay(Path(story["file"]), SimulatedWorld())
+
+    assert Path("reports/out/explain/my-sink.yaml") == Path(story["file"])
+    assert ("as expected", story["guarantee"]) == (
+        replayed.outcome,
+        replayed.verdict.guarantee.value if replayed.verdict else None,
+    )
+    assert "identical objects" != story["guarantee"]
+
+
+def test_the_story_goes_where_one_wants_it(folder: Path) -> None:
+    """With --out."""
+    ask(SCHEDULE, "--out", "there/story.yaml")
+
+    assert Path("there/story.yaml").is_file()
+    assert not Path("reports").exists()
+
+
+def test_what_is_well_has_no_story(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """That another flush.size would break it is told, but no story of it, unless one asks."""
+    assert answer(capsys, INTERVAL)["story"] is None
+    assert not Path("reports").exists()
+    assert answer(capsys, INTERVAL, "--faults", "other-flush.size")["story"] is not None
+
+
+def test_the_answer_is_told_in_words(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Verdict, faults, reason with the property to blame, story, logs, and what a warning says of it."""
+    ask(ZERO)
+    lines = capsys.readouterr().out.splitlines()
+
+    assert "my-sink.properties: NOT exactly-once: refuted under crash and two crashes." == lines[0]
+    assert [
+        "✓ none", "✓ restart", "✗ crash", "✗ two crashes", "✓ S3 error", "✗ lost reply", "✗ commit refused",
+        "✗ expired offsets", "✗ other flush.size",
+    ] == [line[:18].rstrip() for line in lines[2:11]]  # fmt: skip
+    assert "  To blame: enable.conditional.writes=true (default), rotate.schedule.interval.ms=0" in lines
+    assert any("stand twice at rest." in line for line in lines)
+    assert "  Replay   onceproof replay reports/out/explain/my-sink.yaml --world simulated" in lines
+    assert "Logs: in order, late, equal timestamps." in lines
+    assert any(line.startswith("Warning: rotate.schedule.interval.ms: this value rotates nothing") for line in lines)
+
+
+def test_an_assumption_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In the first line already, and what it means below."""
+    ask(DEAD, "--assume", "no-dead-letters,no-late")
+    lines = capsys.readouterr().out.splitlines()
+
+    assert lines[0].endswith("restart, crash and two crashes, assuming no-dead-letters, no-late.")
+    assert "Logs: in order, equal timestamps, schema changes." in lines
+    assert "Assumed: no-dead-letters: every record can be converted, placed and written." in lines
+
+
+def test_machines_are_told_the_same(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each class of faults with its runs, each rule with its properties and holes."""
+    found = answer(capsys, SCHEDULE)
+    faults, rules = found["faults"], found["rules"]
+    assert isinstance(faults, list)
+    assert isinstance(rules, list)
+    by_fault = {each["fault"]: each for each in faults}
+
+    assert list(FAULTS) == list(by_fault)
+    assert [True, True, False, False] == [by_fault[fault]["holds"] for fault in found["asked"]]  # type: ignore[attr-defined]
+    assert all(each["runs"] > 0 and not each["troubles"] for each in faults)
+    assert {"rotate.schedule.interval.ms": "60000"} == rules[0]["properties"]
+    assert ["H3", "H4"] == rules[0]["holes"]
+    assert found["exactly_once"] is False
+
+
+def test_a_rule_that_no_small_world_shows_is_believed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In the simulation no time passes within a put, so that only the rule speaks of its deadline."""
+    found = answer(capsys, {**INTERVAL, "max.write.duration.ms": "5000"})
+    rules = found["rules"]
+    assert isinstance(rules, list)
+
+    assert (False, None) == (found["exactly_once"], found["story"])
+    assert [False, True] == [rule["shown_by_small_worlds"] for rule in rules]
+
+
+def test_converters_may_stand_in_the_workers_file(folder: Path) -> None:
+    """As for `prove`."""
+    own = {name: text for name, text in INTERVAL.items() if not name.startswith("value.converter")}
+    text = "\n".join(f"{name}={value}" for name, value in INTERVAL.items() if name not in own)
+    Path("worker.properties").write_text(text, encoding="utf-8")
+
+    assert 2 == ask(own)
+    assert 0 == ask(own, "--worker", "worker.properties")
+
+
+@pytest.mark.parametrize(
+    "properties", [INTERVAL, SCHEDULE, PARQUET, DEAD], ids=["interval", "schedule", "parquet", "dead letters"]
+)
+def test_an_answer_takes_less_than_two_seconds(folder: Path, properties: dict[str, str]) -> None:
+    """Of the processor, for the whole process, so that it counts the same on a busy machine."""
+    ask(properties)  # writes the file
+    before = getrusage(RUSAGE_CHILDREN)
+    subprocess.run(
+        [sys.executable, "-m", "onceproof", "explain", "my-sink.properties"], check=False, capture_output=True
+    )
+    after = getrusage(RUSAGE_CHILDREN)
+
+    assert SECONDS_MAX > (after.ru_utime - before.ru_utime) + (after.ru_stime - before.ru_stime)
+
+
+@pytest.mark.parametrize("properties", [INTERVAL, AVRO], ids=["json", "avro"])
+def test_an_answer_loads_no_client_and_no_renderer(folder: Path, properties: dict[str, str]) -> None:
+    """What takes long to load, and is not needed where all is well."""
+    ask(properties)
+    program = (
+        "import sys; from onceproof import cli; "
+        "assert cli.main(['explain', 'my-sink.properties']) == 0; print(*sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+
+    assert set() == _SLOW & set(done.stderr.split())
+
+
+def test_the_readme_shows_what_it_says(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Line for line, as far as it is shown."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    _, _, rest = readme.partition("$ .venv/bin/onceproof explain my-sink.properties\n")
+    shown = [line for line in rest.partition("\n```")[0].splitlines() if line != "[…]"]
+    ask(ZERO)
+    told = capsys.readouterr().out.splitlines()
+
+    assert 3 == len(shown)
+    assert shown == [line for line in told if line in shown]
