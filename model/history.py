@@ -5,8 +5,10 @@ judged by a newer judge. Offsets are Kafka's, ranges are half-open, times are mi
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, NamedTuple, TypeAlias
+
+from onceproof.model.frozen import frozen
 
 Outcome: TypeAlias = Literal["ok", "failed", "unknown"]
 """What the sink was told: done, refused, or nothing it can rely on (the reply was lost)."""
@@ -38,7 +40,7 @@ Log: TypeAlias = Mapping[TopicPartition, tuple[Record, ...]]
 Of a run: all that were ever there; `LogChanged` says which went when."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Started:
     """A life of the sink process begins with `config`, the properties as a user of Kafka Connect writes them."""
 
@@ -46,7 +48,7 @@ class Started:
     config: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Opened:
     """A writer for `partition` was created, in a new life or after a rebalance; reading starts at `offset`."""
 
@@ -56,7 +58,7 @@ class Opened:
     now_ms: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Put:
     """One pass of the writer of `partition` over all that it was handed so far, which ends before `end_offset`.
 
@@ -69,7 +71,7 @@ class Put:
     now_ms: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rewound:
     """After a retriable error the writer of `partition` was replaced by a fresh one that reads from `offset` again.
 
@@ -82,7 +84,7 @@ class Rewound:
     now_ms: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Requested:
     """One request to the object store. `applied` is the truth as the harness knows it (None: it cannot know)."""
 
@@ -103,7 +105,7 @@ class Requested:
     """It took effect only now, when its sender had given it up."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeadLettered:
     """One record was sent to the dead letter queue. `applied` is the truth as the harness knows it."""
 
@@ -116,14 +118,14 @@ class DeadLettered:
     """Human text: why the record was refused, or why the queue refused it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CommitAsked:
     """The runtime asked the task for offsets to commit (also when the answer was none)."""
 
     life: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Committed:
     """Offsets sent to the broker; `offset` of a partition is the next one to read."""
 
@@ -136,7 +138,7 @@ class Committed:
     """It took effect only now, when its sender had given it up."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LogChanged:
     """Records that are in the log no more: retention (`trimmed`) or compaction took them, while no life read."""
 
@@ -145,7 +147,7 @@ class LogChanged:
     cause: Literal["trimmed", "compacted"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ended:
     """A life is over: `killed` at a cut, `stopped` in order, or `failed` by a fatal error named in `detail`."""
 
@@ -154,7 +156,7 @@ class Ended:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Changed:
     """Something outside the sink changed: an armed fault fired, group offsets expired, the clock was moved."""
 
@@ -166,7 +168,7 @@ Event: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Version:
     """One version of one key of the bucket; the last one of a key is what a reader sees."""
 
@@ -183,7 +185,7 @@ class Version:
         return self.body if self.text is None else self.text
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class History:
     """One run, from the first record to rest."""
 

@@ -71,8 +71,11 @@ class Armed:
         due as well stays armed, for the next such effect. A request that is prevented is counted by all faults that
         are met before one, and by none that is met behind one, as the recorder did.
         """
-        triggers, due = [], None
+        triggers: list[Fault] = []
+        due = None
         left = []
+        if at not in [fault.at for fault in self.faults]:
+            return triggers, due
         for fault in self.faults:
             if fault.at != at or (fault.when == "after") != made or (fault.of is not None and fault.of != partition):
                 left.append(fault)

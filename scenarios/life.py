@@ -11,6 +11,7 @@ from typing import Any, Literal, NoReturn, Protocol
 
 from onceproof.model import history as h
 from onceproof.scenarios.faults import Armed, injected
+from onceproof.scenarios.partitions import of_model
 from onceproof.scenarios.scenario import Fault, Pause
 from onceproof.sink import task
 from onceproof.sink.config import SinkConfig
@@ -53,6 +54,7 @@ NUMBERED = {
 """The effects that change the outside: a crash matters only between two of these."""
 _TO_S3 = frozenset({"create", "part", "complete", "abort", "tag"})
 
+_ASKS_FOR_OFFSETS = frozenset({CommitDue, Stop, Revoked})
 _NOTHING_PENDING = Poll({}, frozenset())
 
 
@@ -221,7 +223,8 @@ class Life(Driver):
 
     def poll(self, count: int) -> None:
         """One consumer poll and one put()."""
-        self._positions.update(self.poll_request.rewind)
+        if self.poll_request.rewind:
+            self._positions.update(self.poll_request.rewind)
         batches = self._source.take(self._positions, count, self.poll_request)
         for partition, records in batches.items():
             if records:
@@ -242,7 +245,7 @@ class Life(Driver):
 
     def _run(self, event: Input | None) -> None:
         """Advance the core from one poll to the next, performing its effects."""
-        if isinstance(event, CommitDue | Stop | Revoked):
+        if type(event) in _ASKS_FOR_OFFSETS:
             self._emit(h.CommitAsked(self.number))
         self._go_on(event, None)
 
@@ -258,10 +261,11 @@ class Life(Driver):
             self._emit(h.Ended(self.number, "stopped"))
             return
         self.poll_request = self.waiting
-        for partition, now_ms in self._failures:
-            rewind = self.waiting.rewind.get(partition)
-            self._emit(h.Rewound(self.number, h.TopicPartition(*partition), rewind, now_ms))
-        self._failures.clear()
+        if self._failures:
+            for partition, now_ms in self._failures:
+                rewind = self.waiting.rewind.get(partition)
+                self._emit(h.Rewound(self.number, of_model(partition), rewind, now_ms))
+            self._failures.clear()
 
     def perform(self, effect: Effect) -> Any:
         """Perform one effect, note it in the history, and let the faults that wait for it happen."""
@@ -280,7 +284,7 @@ class Life(Driver):
 
     def _head(self, effect: HeadObject) -> Any:
         """Ask for an object, unless a fault waits for just that; it changes nothing, so it is no place for a crash."""
-        where = h.TopicPartition(*effect.partition)
+        where = of_model(effect.partition)
         fault = self._met("head", effect.partition, made=False)
         kind = fault.kind if fault is not None else self._armed.outage
         if kind:
@@ -292,7 +296,7 @@ class Life(Driver):
         return result
 
     def _clock_read(self, partition: TopicPartition, reason: str, now_ms: int) -> None:
-        where = h.TopicPartition(*partition)
+        where = of_model(partition)
         if reason == "put":
             self._emit(h.Put(self.number, where, self._positions[partition], now_ms))
         elif reason == "open":
@@ -414,10 +418,10 @@ class Life(Driver):
     ) -> None:
         """Put one effect and its outcome into the history."""
         if kind == "commit":
-            offsets = {h.TopicPartition(*partition): offset for partition, offset in effect.offsets.items()}
+            offsets = {of_model(partition): offset for partition, offset in effect.offsets.items()}
             self._emit(h.Committed(self.number, offsets, outcome, applied, detail, late))
             return
-        where = h.TopicPartition(*effect.partition)
+        where = of_model(effect.partition)
         if kind == "dead letter":
             self._emit(
                 h.DeadLettered(self.number, where, effect.record.offset, outcome, applied, detail or effect.message)
@@ -429,9 +433,7 @@ class Life(Driver):
         upload_id = result or "" if kind == "create" else effect.upload_id
         digest, version_id = "", None
         if kind == "part":
-            digest = hashlib.sha256(effect.body).hexdigest()
-            if applied is not False:
-                self._bodies.setdefault(upload_id, hashlib.sha256()).update(effect.body)
+            digest = self._digest_of_part(upload_id, effect.body, is_sent=applied is not False)
         elif kind == "complete":
             digest = self._bodies[upload_id].hexdigest()
             version_id = result if applied else None
@@ -440,6 +442,16 @@ class Life(Driver):
                 self.number, where, kind, effect.key, upload_id, outcome, applied, detail, version_id, digest, late
             )
         )
+
+    def _digest_of_part(self, upload_id: str, body: bytes, *, is_sent: bool) -> str:
+        """Of a part; what is sent counts for the whole body, too, which most often is just one part."""
+        part = hashlib.sha256(body)
+        digest = part.hexdigest()
+        if is_sent:
+            whole = self._bodies.setdefault(upload_id, part)
+            if whole is not part:
+                whole.update(body)
+        return digest
 
 
 def _named(effect: Any, kind: str) -> str:

@@ -3,6 +3,7 @@
 from bisect import bisect_left
 
 from onceproof.model.history import Log
+from onceproof.scenarios.partitions import of_sink
 from onceproof.sink.effects import TopicPartition
 
 
@@ -14,7 +15,7 @@ class LogState:
 
     def __init__(self, log: Log, hidden: int = 0) -> None:
         self.hidden = hidden
-        self._offsets = {TopicPartition(*tp): [record.offset for record in records] for tp, records in log.items()}
+        self._offsets = {of_sink(tp): [record.offset for record in records] for tp, records in log.items()}
         self._starts = {tp: offsets[0] if offsets else 0 for tp, offsets in self._offsets.items()}
         self.ends = self._visible_ends()
 

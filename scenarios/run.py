@@ -4,15 +4,16 @@ The course is interpreted here, once for all worlds; a world only lends lives of
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
 
 from onceproof.model import history as h
+from onceproof.model.frozen import frozen
 from onceproof.scenarios.decoded import readable
 from onceproof.scenarios.errors import Incapable, ScenarioError
 from onceproof.scenarios.faults import Armed
 from onceproof.scenarios.life import Frozen, Killed, ScriptedClock
 from onceproof.scenarios.logstate import LogState
+from onceproof.scenarios.partitions import of_model, of_sink
 from onceproof.scenarios.scenario import (
     Arrive,
     Clock,
@@ -140,7 +141,7 @@ class Mark(NamedTuple):
     paused: frozenset[TopicPartition] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Run:
     """One run of a scenario. `unfired` are faults that were armed and never met their effect."""
 
@@ -158,8 +159,9 @@ def run(scenario: Scenario, world: World, *, goes_on_refused: bool = False) -> R
     A ConfigError of the sink passes through: it is the scenario's configuration that is wrong. With `goes_on_refused`
     a start that the sink refuses is a life that was none, and the course goes on.
     """
-    for need in sorted(scenario.needs() & world.lacks):
-        raise Incapable(world.name, need)
+    if world.lacks:
+        for need in sorted(scenario.needs() & world.lacks):
+            raise Incapable(world.name, need)
     session = world.session(scenario)
     try:
         return _Runner(scenario, world.name, session, goes_on_refused=goes_on_refused).run()
@@ -181,10 +183,11 @@ class _Runner:
         self._events: list[h.Event] = []
         self._armed.trigger = self._trigger
         self._life: LifeLike | None = None
+        self._rewinds_seen = self._events_seen = 0
         self._frozen: list[tuple[int, LifeLike]] = []
         self._lives = 0
         self._config: dict[str, str] = dict(scenario.config)
-        self._assign: tuple[TopicPartition, ...] = tuple(TopicPartition(*tp) for tp in sorted(scenario.log))
+        self._assign: tuple[TopicPartition, ...] = tuple(of_sink(tp) for tp in sorted(scenario.log))
         hidden = sum(step.records for step in scenario.course if isinstance(step, Produce))
         self._log_state = LogState(scenario.log, hidden)
         if hidden:
@@ -214,7 +217,7 @@ class _Runner:
             events=tuple(self._events),
             versions=tuple(map(readable, self._session.versions())),
             unfinished_uploads=self._session.unfinished_uploads(),
-            committed={h.TopicPartition(*tp): offset for tp, offset in self._session.committed().items()},
+            committed={of_model(tp): offset for tp, offset in self._session.committed().items()},
             settled=self._rested,
             drained=self._drained,
             schemas=self._scenario.schemas,
@@ -261,11 +264,11 @@ class _Runner:
                 session.expire_offsets()
                 self._events.append(h.Changed("the group's offsets expired"))
             case SetOffsets(offsets):
-                session.set_offsets({TopicPartition(*tp): offset for tp, offset in offsets.items()})
+                session.set_offsets({of_sink(tp): offset for tp, offset in offsets.items()})
                 named = ", ".join(f"{tp} to {offset}" for tp, offset in offsets.items())
                 self._events.append(h.Changed(f"the group's offsets were set by hand: {named}"))
             case Trim(of, before):
-                self._remove(of, self._log_state.below(TopicPartition(*of), before), "trimmed")
+                self._remove(of, self._log_state.below(of_sink(of), before), "trimmed")
                 self._events.append(h.Changed(f"retention deleted the records of {of} below {before}"))
             case Compact(of, offsets):
                 self._remove(of, frozenset(offsets), "compacted")
@@ -278,10 +281,10 @@ class _Runner:
                 self._events.append(h.Changed(f"somebody else wrote {key}"))
 
     def _remove(self, of: h.TopicPartition, gone: frozenset[int], cause: Literal["trimmed", "compacted"]) -> None:
-        partition = TopicPartition(*of)
+        partition = of_sink(of)
         self._session.remove_records(partition, gone)
         self._log_state.remove(partition, gone)
-        self._events.append(h.LogChanged(h.TopicPartition(*of), tuple(sorted(gone)), cause))
+        self._events.append(h.LogChanged(of_model(of), tuple(sorted(gone)), cause))
 
     def _produce(self, count: int) -> None:
         if self._log_state.show(count):
@@ -353,7 +356,7 @@ class _Runner:
                 self._rebalance(life, step)
 
     def _rebalance(self, life: LifeLike, step: Rebalance) -> None:
-        before, after = frozenset(self._assign), frozenset(TopicPartition(*tp) for tp in step.assign)
+        before, after = frozenset(self._assign), frozenset(of_sink(tp) for tp in step.assign)
         kept: frozenset[TopicPartition] = before & after if step.how == "cooperative" else frozenset()
         if step.how == "lost":
             life.lose()
@@ -371,7 +374,7 @@ class _Runner:
         changed = {**self._config, **step.config}
         self._config = {name: value for name, value in changed.items() if value is not None}
         if step.assign is not None:
-            self._assign = tuple(TopicPartition(*tp) for tp in step.assign)
+            self._assign = tuple(of_sink(tp) for tp in step.assign)
         number, self._lives = self._lives, self._lives + 1
         properties = {**DEFAULTS, **self._config}
         try:
@@ -421,7 +424,7 @@ class _Runner:
             try:
                 if not self._alive():
                     self._start(Start(assign=whole))
-                elif {h.TopicPartition(*tp) for tp in self._assign} != {*whole}:
+                elif {of_model(tp) for tp in self._assign} != {*whole}:
                     self._step_of_life(Rebalance(whole))
                 self._read_to_the_end(count)
                 if self._life is not None and self._alive():
@@ -461,7 +464,11 @@ class _Runner:
                 return
 
     def _rewinds(self) -> int:
-        return sum(isinstance(event, h.Rewound) for event in self._events)
+        """How many there were so far; each event is looked at once."""
+        news = self._events[self._events_seen :]
+        self._events_seen += len(news)
+        self._rewinds_seen += sum([type(event) is h.Rewound for event in news])
+        return self._rewinds_seen
 
     def _waits_ms(self, life: LifeLike) -> int:
         """How long to wait so that a back-off ends and a slot passes; 0 if the sink waits for no clock."""
@@ -471,7 +478,8 @@ class _Runner:
         return max(schedule_ms, backoff_ms, 0)
 
     def _at_the_end(self, life: LifeLike) -> bool:
-        return all(position >= self._log_state.ends[tp] for tp, position in life.positions().items())
+        ends = self._log_state.ends
+        return all(position >= ends[tp] for tp, position in life.positions().items())
 
 
 _AT_REST: Mapping[type, str] = {

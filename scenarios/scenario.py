@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+from onceproof.model.frozen import frozen
 from onceproof.model.history import Log, TopicPartition
 from onceproof.model.ordinals import ordinal
 
@@ -208,7 +209,7 @@ class Expectation:
     committed: Mapping[TopicPartition, int] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scenario:
     """One story. `clock_ms` is the wall clock at the beginning."""
 

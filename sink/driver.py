@@ -1,8 +1,7 @@
 """Performs the core's effects through the ports. The same loop serves the real sink, the simulation and the harness."""
 
 from collections.abc import Generator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from onceproof.sink.effects import (
     AbortUpload,
@@ -27,8 +26,7 @@ from onceproof.sink.errors import SourceError, StoreError
 from onceproof.sink.ports import Clock, DeadLetters, ObjectStore, OffsetStore, Reporter, SchemaRegistry
 
 
-@dataclass(frozen=True, slots=True)
-class Ports:
+class Ports(NamedTuple):
     """What effects are performed on; inputs come to `Driver.advance`.
 
     Registry and dead letters are only there where the configuration names one.
@@ -80,12 +78,14 @@ class Driver:
         match effect:
             case ReadClock():
                 return ports.clock.now_ms()
-            case UploadPart(_, key, upload_id, number, body):
-                return ports.store.upload_part(key, upload_id, number, body)
-            case CreateUpload(_, key):
-                return ports.store.create_upload(key)
-            case CompleteUpload(_, key, upload_id, etags, if_absent):
-                return ports.store.complete_upload(key, upload_id, etags, if_absent=if_absent)
+            case UploadPart():
+                return ports.store.upload_part(effect.key, effect.upload_id, effect.number, effect.body)
+            case CreateUpload():
+                return ports.store.create_upload(effect.key)
+            case CompleteUpload():
+                return ports.store.complete_upload(
+                    effect.key, effect.upload_id, effect.etags, if_absent=effect.if_absent
+                )
             case Commit():
                 return self._commit(effect)
             case AbortUpload(_, key, upload_id):

@@ -15,7 +15,7 @@ reported and skipped, but the base and the schema that it set stay. Source: refe
 
 from collections.abc import Generator
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from onceproof.sink.config import SinkConfig
 from onceproof.sink.data import Header, Schema, SinkRecord
@@ -86,8 +86,7 @@ class Batch:
         return [column for column in (self.keys, self.key_schemas, self.headers) if column is not None]
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
+class Shared(NamedTuple):
     """What all writers of a task share: there is one partitioner, and one answer to what is compatible."""
 
     config: SinkConfig
@@ -109,7 +108,9 @@ class TopicPartitionWriter:
     ) -> None:
         self.partition = partition
         self.paused = False
-        self._shared = shared
+        self._errants = shared.errants
+        self._compatibility = shared.compatibility
+        self._partitioner = shared.partitioner
         self._config = shared.config
         self._waiting = Batch()
         self._open: dict[str, OpenDirectory] = {}
@@ -207,7 +208,7 @@ class TopicPartitionWriter:
             end = self._end_of_run(at, directory, timestamp_ms, now_ms)
             end = self._append(record, directory, at, end)
         except RecordError as error:
-            yield from self._shared.errants.report(self.partition, record.raw, error)
+            yield from self._errants.report(self.partition, record.raw, error)
             return at + 1
         for file in self._open[directory].files.values():
             if file.has_full_part:
@@ -235,7 +236,7 @@ class TopicPartitionWriter:
 
     def _place(self, record: SinkRecord, now_ms: int) -> tuple[int | None, str]:
         """Time and directory of a record; the base that it sets stays even if it is not written."""
-        placing, timestamp_ms = self._shared.partitioner, None
+        placing, timestamp_ms = self._partitioner, None
         if placing.time_based:
             timestamp_ms = placing.extract(record, now_ms)
             if self._base_ms is None:
@@ -259,7 +260,7 @@ class TopicPartitionWriter:
             return "schema"
         if self._count and self._time_to_rotate(directory, timestamp_ms, now_ms):
             return "time"
-        if schema is not entry and self._shared.compatibility.changes(schema, entry) and self._count:
+        if schema is not entry and self._compatibility.changes(schema, entry) and self._count:
             return "schema"
         return "open files" if self._is_full(directory) else None
 
@@ -274,7 +275,7 @@ class TopicPartitionWriter:
         """
         config = self._config
         end = min(len(self._waiting.records), at + config.flush_size - self._count)
-        span = self._shared.partitioner.span(timestamp_ms or 0)
+        span = self._partitioner.span(timestamp_ms or 0)
         if end <= at + 1 or span is None or self._deadline_ms is not None or self._schedule_is_due(now_ms):
             return at + 1
         first = self._waiting.schemas[at]
@@ -345,7 +346,7 @@ class TopicPartitionWriter:
         elif self._config.schema_compatibility == "NONE" or record.value_schema is entry:
             target.files["value"].append(waiting.values[at:end], record.value_schema)
         else:
-            project = self._shared.compatibility.project
+            project = self._compatibility.project
             projected = [project(value, record.value_schema, entry) for value in waiting.values[at:end]]
             if projected[0] is not record.value or _types_differ(record.value_schema, entry):
                 key_schema = None  # the real connector loses it with the record that it replaces (reference 3.6)
@@ -376,7 +377,7 @@ class TopicPartitionWriter:
     def _time_to_rotate(self, directory: str | None, timestamp_ms: int | None, now_ms: int) -> bool:
         """Whether record time or the schedule closes the open files now (reference 3.4)."""
         interval_ms = self._config.rotate_interval_ms
-        if interval_ms > 0 and self._shared.partitioner.time_based:
+        if interval_ms > 0 and self._partitioner.time_based:
             base_ms = self._base_ms
             if base_ms is not None and timestamp_ms is not None and timestamp_ms - base_ms >= interval_ms:
                 return True

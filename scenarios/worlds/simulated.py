@@ -55,7 +55,7 @@ class MemoryBucket:
             )
         self._count += 1
         version_id = f"v{self._count}"
-        body = b"".join(parts[number] for number in range(1, len(etags) + 1))
+        body = parts[1] if len(etags) == 1 else b"".join([parts[number] for number in range(1, len(etags) + 1)])
         self.by_key.setdefault(key, []).append(h.Version(key, version_id, body))
         del self.uploads[upload_id]
         return version_id
@@ -216,11 +216,12 @@ class SimulatedSession:
 
     def versions(self) -> tuple[h.Version, ...]:
         """All versions of all keys."""
-        return tuple(version for key in sorted(self._bucket.by_key) for version in self._bucket.by_key[key])
+        by_key = self._bucket.by_key
+        return tuple([version for key in sorted(by_key) for version in by_key[key]])
 
     def unfinished_uploads(self) -> tuple[str, ...]:
         """Keys of unfinished uploads."""
-        return tuple(sorted(key for key, _ in self._bucket.uploads.values()))
+        return tuple(sorted([key for key, _ in self._bucket.uploads.values()]))
 
     def close(self) -> None:
         """Nothing to give back."""
