@@ -4,6 +4,7 @@ The course is interpreted here, once for all worlds; a world only lends lives of
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Literal, NamedTuple, Protocol
 
 from onceproof.model import history as h
@@ -162,25 +163,34 @@ def run(scenario: Scenario, world: World, *, goes_on_refused: bool = False) -> R
     if world.lacks:
         for need in sorted(scenario.needs() & world.lacks):
             raise Incapable(world.name, need)
-    session = world.session(scenario)
+    stepper = Stepper(scenario, world, goes_on_refused=goes_on_refused)
     try:
-        return _Runner(scenario, world.name, session, goes_on_refused=goes_on_refused).run()
+        for step in scenario.course:
+            stepper.take(step)
+        return stepper.finish()
     finally:
-        session.close()
+        stepper.close()
 
 
-class _Runner:
-    """The state of one run: the living process, the clock, the armed faults, and what has happened."""
+class Stepper:
+    """Runs a scenario step by step, for whoever chooses the next step by what the last one led to.
 
-    def __init__(self, scenario: Scenario, world: str, session: Session, *, goes_on_refused: bool) -> None:
+    Holds the state of one run: the living process, the clock, the armed faults, and what has happened. Of each
+    partition `hidden` records are not there at first, by default as many as the course of the scenario produces.
+    """
+
+    def __init__(
+        self, scenario: Scenario, world: World, *, hidden: int | None = None, goes_on_refused: bool = False
+    ) -> None:
         self._goes_on_refused = goes_on_refused
         self._scenario = scenario
-        self._world = world
-        self._session = session
+        self._world = world.name
+        self._session = session = world.session(scenario)
         self._clock = ScriptedClock(scenario.clock_ms)
         self._clock.pause_over = lambda ms: self._move_clock(self._clock.ms + ms)
         self._armed = Armed()
         self._events: list[h.Event] = []
+        self._marks: list[Mark] = []
         self._armed.trigger = self._trigger
         self._life: LifeLike | None = None
         self._rewinds_seen = self._events_seen = 0
@@ -188,7 +198,8 @@ class _Runner:
         self._lives = 0
         self._config: dict[str, str] = dict(scenario.config)
         self._assign: tuple[TopicPartition, ...] = tuple(of_sink(tp) for tp in sorted(scenario.log))
-        hidden = sum(step.records for step in scenario.course if isinstance(step, Produce))
+        if hidden is None:
+            hidden = sum(step.records for step in scenario.course if isinstance(step, Produce))
         self._log_state = LogState(scenario.log, hidden)
         if hidden:
             session.show_below(self._log_state.ends)
@@ -196,21 +207,37 @@ class _Runner:
         self._drained = True
         self._state = "none"
 
-    def run(self) -> Run:
-        marks = []
-        for step in self._scenario.course:
-            first = len(self._events)
-            self._take(step)
-            paused = self._life.poll_request.paused if self._life is not None and self._alive() else frozenset()
-            marks.append(Mark(step, first, len(self._events), paused))
-        for pause in self._clock.pauses:
-            raise ScenarioError(f"pause: the clock would have to be read {pause.readings} more times")
-        if self._life is not None:
-            self._state = self._life.state
-            self._session.kill(self._life)
-        for number, life in self._frozen:
-            self._events.append(h.Ended(number, "killed", "frozen to the end"))
-            self._session.kill(life)
+    @property
+    def is_alive(self) -> bool:
+        """Whether a life of the sink runs, that is neither gone nor frozen."""
+        return self._alive()
+
+    @property
+    def frozen(self) -> int:
+        """How many lives are frozen."""
+        return len(self._frozen)
+
+    @property
+    def under_way(self) -> int:
+        """How many requests are under way that their senders have given up."""
+        return len(self._armed.under_way)
+
+    @property
+    def armed(self) -> tuple[Fault, ...]:
+        """Faults that have not met their effect yet."""
+        return tuple(self._armed.faults)
+
+    def take(self, step: Step) -> Mark:
+        """Take one step; raises ScenarioError for one that makes no sense here."""
+        first = len(self._events)
+        self._take(step)
+        paused = self._life.poll_request.paused if self._life is not None and self._alive() else frozenset()
+        mark = Mark(step, first, len(self._events), paused)
+        self._marks.append(mark)
+        return mark
+
+    def so_far(self) -> Run:
+        """What has happened up to here, as a run of the steps taken; the lives go on."""
         history = h.History(
             world=self._world,
             log=self._scenario.log,
@@ -222,7 +249,25 @@ class _Runner:
             drained=self._drained,
             schemas=self._scenario.schemas,
         )
-        return Run(self._scenario, history, tuple(marks), tuple(self._armed.faults), self._state)
+        steps = tuple([mark.step for mark in self._marks])
+        scenario = self._scenario if steps == self._scenario.course else replace(self._scenario, course=steps)
+        return Run(scenario, history, tuple(self._marks), self.armed, self._state)
+
+    def finish(self) -> Run:
+        """End what still lives; raises ScenarioError if a pause is not over. What has happened in all."""
+        for pause in self._clock.pauses:
+            raise ScenarioError(f"pause: the clock would have to be read {pause.readings} more times")
+        if self._life is not None:
+            self._state = self._life.state
+            self._session.kill(self._life)
+        for number, life in self._frozen:
+            self._events.append(h.Ended(number, "killed", "frozen to the end"))
+            self._session.kill(life)
+        return self.so_far()
+
+    def close(self) -> None:
+        """Give broker and bucket back."""
+        self._session.close()
 
     def _take(self, step: Step) -> None:
         """One step; a step that needs a living task is skipped while there is none, as its operator would find."""
