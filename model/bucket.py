@@ -7,12 +7,13 @@ piece (`decoding`). A version that no event explains is read under any configura
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from onceproof.model.decoding import Content, content_of
-from onceproof.model.history import DeadLettered, History, TopicPartition, Version
+from onceproof.model.decoding import Content, content_of, is_divisible, lookalikes
+from onceproof.model.doubts import Doubts
+from onceproof.model.history import DeadLettered, History, Requested, TopicPartition, Version
 from onceproof.model.lives import Completion, Course, Writer
 from onceproof.model.ordinals import ordinal
 from onceproof.model.placement import Object
@@ -39,6 +40,9 @@ class Held:
     is_exact: bool
     """Its bytes are the model's for `offsets`."""
     writer: Writer | None
+    """Who is known to have written it."""
+    author: Writer | None = None
+    """The writer, or where none is known one that asked for just this and got no answer."""
     at_rest: bool
     cause: str = ""
     """Why it was closed, where it is what the model predicts."""
@@ -54,6 +58,7 @@ class Bucket:
         "by_version",
         "course",
         "cover",
+        "doubts",
         "history",
         "not_observed",
         "predictions",
@@ -68,6 +73,7 @@ class Bucket:
         self.history = history
         self.course = course
         self.not_observed = [f"{each} is not known" for each in course.unsure]
+        self.doubts = Doubts()
         self.predictions = {
             writer: predict(history.log.get(writer.partition, ()), writer, history.schemas) for writer in course.writers
         }
@@ -103,10 +109,26 @@ class Bucket:
         for event in course.visible:
             if isinstance(event, DeadLettered):
                 self.sent.setdefault(event.partition, set()).add(event.offset)
+        self._doubt_what_was_not_watched()
+
+    def is_watched(self, partition: TopicPartition) -> bool:
+        """Whether it is known what any writer of this partition was handed."""
+        return partition in self.course.last
+
+    def excuses(self, letter: DeadLettered) -> bool:
+        """Whether a dead letter may stand for its record: it had to be sent, or nobody knows whether."""
+        return not self.is_watched(letter.partition) or letter.offset in self.to_be_sent.get(letter.partition, ())
+
+    def first_offset(self, key: str) -> int:
+        """The offset that a name begins at; 0 where it is none of the sink's."""
+        place = self._places(key, None)
+        return place[0][2] if place else 0
 
     def excused(self, partition: TopicPartition) -> frozenset[int]:
         """Records that need to stand in no object: reported, as some writer had to, or compacted away."""
-        sent = self.sent.get(partition, set()) & self.to_be_sent.get(partition, set())
+        sent = self.sent.get(partition, set())
+        if self.is_watched(partition):
+            sent = sent & self.to_be_sent.get(partition, set())
         return frozenset(sent | self.unsent.get(partition, set())) | self.course.compacted.get(partition, frozenset())
 
     def view(self, partition: TopicPartition) -> LogView | None:
@@ -143,6 +165,8 @@ class Bucket:
         if view is None:
             return {(partition, "value"): [record.offset for record in self.history.log[partition]]}
         found: dict[Store, Sequence[int]] = {(partition, kind): of_kind.offsets for kind, of_kind in view.kinds.items()}
+        if not self.is_watched(partition):
+            return self._stores_of_all(partition, found)
         for writer in self.course.writers:
             other = self.predictions[writer].view
             if writer.partition != partition or other is view or not writer.passes:
@@ -152,6 +176,33 @@ class Bucket:
                 asked = set(other.kinds[store[1]].offsets) if store[1] in other.kinds else set[int]()
                 found[store] = [offset for offset in offsets if offset in asked or offset not in handed]
         return found
+
+    def _stores_of_all(
+        self, partition: TopicPartition, found: Mapping[Store, Sequence[int]]
+    ) -> Mapping[Store, Sequence[int]]:
+        """What every configuration of the run stores, where nobody knows which of them handled a record."""
+        log = self.history.log[partition]
+        for rules in dict.fromkeys(self.course.rules):
+            kinds = view_of(log, partition, rules, self.history.schemas).kinds
+            found = {
+                store: [offset for offset in offsets if offset in set(kinds[store[1]].offsets)]
+                for store, offsets in found.items()
+                if store[1] in kinds
+            }
+        return found
+
+    def _doubt_what_was_not_watched(self) -> None:
+        """Letters without an answer, and records that a log alone may tell of."""
+        for event in self.course.unanswered:
+            if isinstance(event, DeadLettered):
+                for _, kind in self.stores(event.partition):
+                    self.doubts.add(event.partition, kind, [event.offset])
+        if any(rules.has_reporter and not rules.has_queue for rules in self.course.rules):
+            for partition in self.history.log:
+                if not self.is_watched(partition):
+                    self.not_observed.append(f"what was refused of {partition} and told to a log alone")
+                    for _, kind in self.stores(partition):
+                        self.doubts.add_all(partition, kind)
 
     def _require_own_topics(self) -> None:
         """A transform may lead the records of one writer to another, and then who writes what is not modelled."""
@@ -170,7 +221,7 @@ class Bucket:
             if id(version) not in self.by_version:
                 which = ordinal(counts[version.key])
                 self.not_observed.append(f"when the {which} version of {version.key} became visible")
-                held = self.by_version[id(version)] = self._read(version, None)
+                held = self.by_version[id(version)] = self._recognised(version) or self._read_by_itself(version)
                 self.unexplained.append(held)
 
     def _held_after(self, event: Completion, version: Version | None) -> Held | None:
@@ -187,25 +238,44 @@ class Bucket:
         self.not_observed.append(f"what {request.key} held after its complete by life {request.life}")
         return None
 
+    def _recognised(self, version: Version) -> Held | None:
+        """What some writer had to write, which is not known to have done it; None if no writer had to."""
+        found = [
+            (writer, prediction.expected.objects[at])
+            for writer, prediction in self.predictions.items()
+            if (at := prediction.by_key.get(version.key)) is not None and prediction.bodies[at] == version.readable
+        ]
+        if not found:
+            return None
+        (author, made), *others = found
+        if any(other.offsets != made.offsets for _, other in others):
+            self.doubts.add(author.partition, made.kind, [offset for _, each in found for offset in each.offsets])
+        at_rest = self._last_version[version.key] is version
+        is_asked_for = any((each.key, each.life) == (version.key, author.life) for each in self._unanswered_completes())
+        held = _as_predicted(made, author, at_rest=at_rest)
+        return replace(held, writer=None, author=author if is_asked_for else None)
+
+    def _unanswered_completes(self) -> Iterator[Requested]:
+        return (event for event in self.course.unanswered if isinstance(event, Requested))
+
     def _read(self, version: Version, writer: Writer | None) -> Held:
         """The records of a version: as predicted if the bytes are, else read piece by piece."""
-        at_rest = self._last_version[version.key] is version
+        if writer is None:
+            return self._read_by_itself(version)
+        prediction = self.predictions[writer]
+        at = prediction.by_key.get(version.key)
         wanted: tuple[int, ...] = ()
-        if writer is not None:
-            prediction = self.predictions[writer]
-            at = prediction.by_key.get(version.key)
-            if at is not None:
-                made = prediction.expected.objects[at]
-                if prediction.bodies[at] == version.readable:
-                    return _as_predicted(made, writer, at_rest=at_rest)
-                wanted = made.offsets
-        place = self._place(version.key, writer)
-        if place is None:
-            return Held(key=version.key, partition=None, unknown=1, is_exact=False, writer=None, at_rest=at_rest)
-        partition, view, first_offset = place
+        at_rest = self._last_version[version.key] is version
+        if at is not None:
+            made = prediction.expected.objects[at]
+            if prediction.bodies[at] == version.readable:
+                return _as_predicted(made, writer, at_rest=at_rest)
+            wanted = made.offsets
+        places = self._places(version.key, writer)
+        partition, view, first_offset = places[0] if places else (writer.partition, prediction.view.kinds["value"], 0)
         content = content_of(version.readable, view, wanted[0] if wanted else first_offset)
-        if writer is not None and content.is_exact and content.offsets == wanted:
-            content = _as_this_object(content, self.predictions[writer], version.key)
+        if content.is_exact and content.offsets == wanted:
+            content = _as_this_object(content, prediction, version.key)
         standing = set(content.offsets)
         altered = tuple([offset for offset in wanted if offset not in standing][: content.unknown])
         return Held(
@@ -217,21 +287,58 @@ class Bucket:
             unknown=content.unknown - len(altered) if content.offsets or altered else 1,
             is_exact=content.is_exact and bool(content.offsets),
             writer=writer,
+            author=writer,
             at_rest=at_rest,
         )
 
-    def _place(self, key: str, writer: Writer | None) -> tuple[TopicPartition, KindView, int] | None:
-        """Partition, log and first offset that a key names, as its writer (or any) forms keys."""
-        for rules in [writer.rules] if writer else reversed(self.course.rules):
+    def _read_by_itself(self, version: Version) -> Held:
+        """The records of a version that nobody is known to have written, by its name and its text alone.
+
+        If a writer of the sink may have, it is in doubt which of equal records it holds; and where it does not all read
+        as records, so is every other one.
+        """
+        at_rest = self._last_version[version.key] is version
+        readings = [
+            (partition, view, content_of(version.readable, view, first_offset))
+            for partition, view, first_offset in self._places(version.key, None)
+        ]
+        if not readings:
+            return Held(key=version.key, partition=None, unknown=1, is_exact=False, writer=None, at_rest=at_rest)
+        partition, view, content = next((each for each in readings if each[2].is_exact), readings[0])
+        unknown = content.unknown if content.offsets else 1
+        if self.is_watched(partition) and not any(each.key == version.key for each in self._unanswered_completes()):
+            pass  # none of the sink's writers wrote it
+        elif unknown or not is_divisible(view):
+            self.doubts.add_all(partition, view.layout.kind)
+            self.not_observed.append(
+                f"which records of {partition} stand in {version.key}, of which no writer is known"
+            )
+            unknown = unknown if is_divisible(view) and len(readings) == 1 else 0
+        elif alike := lookalikes(content, view):
+            self.doubts.add(partition, view.layout.kind, alike)
+            self.not_observed.append(f"which of equal records stand in {version.key}, of which no writer is known")
+        return Held(
+            key=version.key,
+            partition=partition,
+            kind=view.layout.kind,
+            offsets=content.offsets,
+            unknown=unknown,
+            is_exact=content.is_exact and bool(content.offsets),
+            writer=None,
+            at_rest=at_rest,
+        )
+
+    def _places(self, key: str, writer: Writer | None) -> list[tuple[TopicPartition, KindView, int]]:
+        """Partition, log and first offset that a key names, as its writer forms keys, or each of the run's lives."""
+        found = []
+        for rules in [writer.rules] if writer else dict.fromkeys(reversed(self.course.rules)):
             for partition, log in self.history.log.items():
                 for layout in rules.layouts:
                     first = _first_offset(key, partition, rules, layout)
                     if first is not None and (writer is None or writer.partition == partition):
                         view = view_of(log, partition, rules, self.history.schemas)
-                        return partition, view.kinds[layout.kind], first
-        if writer is None:
-            return None
-        return writer.partition, self.predictions[writer].view.kinds["value"], 0
+                        found.append((partition, view.kinds[layout.kind], first))
+        return found
 
 
 def _as_predicted(made: Object, writer: Writer, *, at_rest: bool) -> Held:
@@ -242,6 +349,7 @@ def _as_predicted(made: Object, writer: Writer, *, at_rest: bool) -> Held:
         offsets=made.offsets,
         is_exact=True,
         writer=writer,
+        author=writer,
         at_rest=at_rest,
         cause=made.cause,
     )
@@ -263,12 +371,15 @@ def _as_this_object(content: Content, prediction: Prediction, key: str) -> Conte
 def _versions_by_completion(history: History, course: Course) -> dict[Completion, Version]:
     """Which version each complete made: by its id, else by digest and order among the key's versions."""
     by_id = {(version.key, version.version_id): version for version in history.versions}
+    unanswered = {event.key for event in course.unanswered if isinstance(event, Requested)}
+    """Of these keys the newest version may be that of a complete without an answer."""
     found: dict[Completion, Version] = {}
     rest: list[Completion] = []
     for event in course.visible:
         if isinstance(event, Completion):
-            version = by_id.pop((event.request.key, event.request.version_id or ""), None)
-            if version is None or event.request.version_id is None:
+            version_id = event.request.version_id
+            version = by_id.pop((event.request.key, version_id), None) if version_id is not None else None
+            if version is None:
                 rest.append(event)
             else:
                 found[event] = version
@@ -277,10 +388,10 @@ def _versions_by_completion(history: History, course: Course) -> dict[Completion
         left.setdefault(version.key, []).append(version)
     for event in reversed(rest):  # the newest version that is left can only be the newest complete's
         candidates = left.get(event.request.key)
-        if candidates and event.request.digest.lower() in (
-            "",
-            hashlib.sha256(candidates[-1].body).hexdigest(),
-        ):
+        if not candidates:
+            continue
+        digest = event.request.digest.lower()
+        if digest == hashlib.sha256(candidates[-1].body).hexdigest() or not (digest or event.request.key in unanswered):
             found[event] = candidates.pop()
     return found
 

@@ -53,6 +53,25 @@ def content_of(body: bytes, view: KindView, first_offset: int) -> Content:
     return Content(tuple(offsets), unknown, is_exact, tuple(pieces))
 
 
+def lookalikes(content: Content, view: KindView) -> set[int]:
+    """The records that cannot be told apart from some that a body holds, these among them; none if all can."""
+    lines = offsets_by_line(view)
+    found: set[int] = set()
+    for piece in content.pieces:
+        alike = lines.get(piece) or _offsets_by_value(view).get(_canonical(piece) or "", ())
+        if len(alike) > 1:
+            found.update(alike)
+    return found
+
+
+def is_divisible(view: KindView) -> bool:
+    """Whether it is certain where in a body one record ends: bytes may hold the separator, or have none."""
+    separator = view.layout.separator
+    if view.layout.format != "bytes":
+        return True
+    return bool(separator) and not any(line and separator in line[: -len(separator)] for line in view.lines)
+
+
 def _record_at(body: bytes, at: int, view: KindView, last: int) -> tuple[int | None, int] | None:
     """The record that stands at `at`, and where it ends: the one due next, else any, longest first."""
     following = bisect_right(view.offsets, last)

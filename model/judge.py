@@ -88,7 +88,7 @@ def _duplicated(bucket: Bucket) -> Iterator[Finding]:
     for (partition, kind), cover in bucket.cover.items():
         by_keys: dict[tuple[str, ...], list[int]] = {}
         for offset, keys in cover.items():
-            if len(keys) > 1:
+            if len(keys) > 1 and bucket.doubts.without((partition, kind), [offset]):
                 by_keys.setdefault(tuple(sorted(set(keys))), []).append(offset)
         for where, found in by_keys.items():
             offsets = tuple(sorted(found))
@@ -127,6 +127,7 @@ def _lost(bucket: Bucket, *, is_finished: bool) -> Iterator[Finding]:
                 if offset < end and offset not in cover and offset not in excused
                 and (offset < committed or offset not in pending)
             ])  # fmt: skip
+            missing = tuple(bucket.doubts.without(store, missing))
             if missing:
                 yield Finding(
                     kind="lost",
@@ -144,6 +145,7 @@ def _passed_over(bucket: Bucket, partition: TopicPartition, committed: int) -> I
     """Records that had to stop the sink, and that a commit has passed all the same."""
     cover = bucket.cover.get((partition, "value"), {})
     passed = tuple([each for each in bucket.deadly(partition) if each < committed and each not in cover])
+    passed = tuple(bucket.doubts.without((partition, "value"), passed))
     if passed:
         yield Finding(
             kind="lost",
@@ -257,15 +259,17 @@ def _evidence(bucket: Bucket, *, is_finished: bool) -> Evidence:
     placed: dict[TopicPartition, list[Placed]] = {partition: [] for partition in bucket.course.last}
     is_whole = True
     for held in bucket.resting:
-        if held.partition is None or held.writer is None or not held.is_exact:
+        if held.partition is None or held.author is None or not held.is_exact:
             is_whole = False
         else:
-            placed.setdefault(held.partition, []).append(Placed(held.key, held.offsets, held.writer))
+            placed.setdefault(held.partition, []).append(Placed(held.key, held.offsets, held.author))
     unopened = _unopened(bucket)
     is_read = all(
         bucket.cover.get(store, {}).keys() >= set(stored)
         for each in unopened
         for store, stored in bucket.stores(each).items()
     )
+    unwatched = {held.partition for held in bucket.resting if held.partition and not bucket.is_watched(held.partition)}
+    bucket.not_observed += [f"what any life was handed of {each}" for each in sorted(unwatched - {*unopened})]
     schemas = bucket.history.schemas
     return Evidence(bucket.history.log, placed, bucket.course.last, is_whole, is_finished, is_read, schemas)

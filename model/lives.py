@@ -108,6 +108,8 @@ class Course:
     """Sentences about requests of which nobody knows whether they took effect."""
     compacted: Mapping[TopicPartition, frozenset[int]] = field(default_factory=dict)
     """Records that compaction took: later ones stand for them."""
+    unanswered: Sequence[Requested | DeadLettered] = ()
+    """Completes and dead letters of which nobody knows whether they took effect."""
 
 
 def course_of(events: Sequence[Event]) -> Course:
@@ -116,13 +118,18 @@ def course_of(events: Sequence[Event]) -> Course:
     for at, event in enumerate(events):
         reader.read(at, event)
     rules = tuple(reader.rules.values())
-    return Course(reader.writers, reader.last, reader.visible, rules, reader.unsure, reader.compacted)
+    return Course(
+        reader.writers, reader.last, reader.visible, rules, reader.unsure, reader.compacted, reader.unanswered
+    )
 
 
 class _Reader:
     """Knows which writers are open while it reads."""
 
-    __slots__ = ("compacted", "configs", "gone", "last", "open", "rules", "unsure", "uploads", "visible", "writers")
+    __slots__ = (
+        "compacted", "configs", "gone", "last", "open", "rules", "unanswered", "unsure", "uploads",
+        "visible", "writers",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.configs: dict[int, Mapping[str, str]] = {}
@@ -132,6 +139,7 @@ class _Reader:
         self.last: dict[TopicPartition, Writer] = {}
         self.visible: list[Completion | Committed | DeadLettered] = []
         self.unsure: list[str] = []
+        self.unanswered: list[Requested | DeadLettered] = []
         self.gone: dict[TopicPartition, frozenset[int]] = {}
         self.compacted: dict[TopicPartition, frozenset[int]] = {}
         self.uploads: dict[tuple[int, str], Writer] = {}
@@ -216,6 +224,7 @@ class _Reader:
         if event.applied or (event.applied is None and (event.version_id or event.outcome == "ok")):
             self.visible.append(Completion(event, writer, at))
         elif event.applied is None:
+            self.unanswered.append(event)
             self.unsure.append(f"whether the complete of {event.key} by life {event.life} took effect")
 
     def _asked(self, event: CommitAsked) -> None:
@@ -226,6 +235,7 @@ class _Reader:
         if event.applied or (event.applied is None and event.outcome == "ok"):
             self.visible.append(event)
         elif event.applied is None:
+            self.unanswered.append(event)
             self.unsure.append(f"whether offset {event.offset} of {event.partition} reached the dead letter queue")
 
     def _ended(self, event: Ended) -> None:

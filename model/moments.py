@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from onceproof.model.bucket import Bucket, Held, Store, cover_of
 from onceproof.model.findings import OF_A_RECORD, Finding, of_offsets, ranges
-from onceproof.model.history import Committed, Record, TopicPartition
+from onceproof.model.history import Committed, DeadLettered, Record, Requested, TopicPartition
 from onceproof.model.lives import Completion
 
 
@@ -23,11 +23,11 @@ def over_time(bucket: Bucket) -> Iterator[Finding]:
     moments = _Moments(bucket)
     for event in bucket.course.visible:
         if isinstance(event, Completion):
-            moments.appeared(event.request.key, bucket.by_completion[event])
+            moments.appeared(event.request.key, bucket.by_completion[event], event.request.partition)
         elif isinstance(event, Committed):
             moments.committed(event.offsets, event.life)
         else:
-            moments.dead_lettered(event.partition, event.offset)
+            moments.dead_lettered(event)
     yield from moments.findings()
 
 
@@ -46,7 +46,10 @@ def by_version(bucket: Bucket) -> Iterator[Finding]:
 class _Moments:
     """The bucket as it was after each event."""
 
-    __slots__ = ("beyond", "bucket", "cover", "doubled", "excused", "frontier", "overtaken", "unordered", "visible")
+    __slots__ = (
+        "beyond", "bucket", "cover", "doubled", "excused", "frontier", "hidden", "overtaken",
+        "unordered", "unsettled", "visible",
+    )  # fmt: skip
 
     def __init__(self, bucket: Bucket) -> None:
         self.bucket = bucket
@@ -62,14 +65,21 @@ class _Moments:
         self.overtaken: dict[Store, tuple[set[int], str]] = {}
         self.beyond: dict[TopicPartition, tuple[int, str]] = {}
         """The offset that a commit may name at most, and what was found instead."""
+        self.hidden: dict[str, tuple[TopicPartition, int]] = {}
+        """Objects of which nobody knows what they hold just now, and the offset that each begins at."""
+        self.unsettled = {held.key for held in bucket.unexplained}
+        self.unsettled |= {event.key for event in bucket.course.unanswered if isinstance(event, Requested)}
+        """Names of which nobody knows what stood there when."""
         # What became visible at an unknown time may have been there all along: the doubt is the sink's.
         self.unordered = cover_of(bucket.unexplained)
 
-    def appeared(self, key: str, held: Held | None) -> None:
+    def appeared(self, key: str, held: Held | None, partition: TopicPartition) -> None:
         """A complete took effect."""
         old = self.visible.pop(key, None)
         if held is None:
+            self.hidden[key] = partition, self.bucket.first_offset(key)
             return
+        self.hidden.pop(key, None)
         self.visible[key] = held
         if held.partition is None:
             return
@@ -90,15 +100,21 @@ class _Moments:
             self._doubled(store, twice)
 
     def _doubled(self, store: Store, twice: set[int]) -> None:
-        holders = [held for held in self.visible.values() if not twice.isdisjoint(held.offsets)]
-        by_keys = cover_of(holders)[store]
-        for offset in twice:
+        holders = [
+            held
+            for held in self.visible.values()
+            if not twice.isdisjoint(held.offsets) and held.key not in self.unsettled
+        ]
+        by_keys = cover_of(holders).get(store, {})
+        for offset in self.bucket.doubts.without(store, sorted(twice)):
+            if len(by_keys.get(offset, ())) < 2:
+                continue
             self.doubled.setdefault((store, tuple(sorted(set(by_keys[offset])))), set()).add(offset)
 
-    def dead_lettered(self, partition: TopicPartition, offset: int) -> None:
-        """A record reached the dead letter queue: that excuses it if some writer had to send it there."""
-        if offset in self.bucket.to_be_sent.get(partition, ()):
-            self.excused.setdefault(partition, set()).add(offset)
+    def dead_lettered(self, letter: DeadLettered) -> None:
+        """A record reached the dead letter queue: that may excuse it."""
+        if self.bucket.excuses(letter):
+            self.excused.setdefault(letter.partition, set()).add(letter.offset)
 
     def committed(self, offsets: Mapping[TopicPartition, int], life: int) -> None:
         """A commit took effect: every stored record below it must be visible."""
@@ -109,7 +125,7 @@ class _Moments:
             if not log or end > log[-1].offset + 1:
                 self._look_behind(log, partition, end, f"when life {life} committed")
             for store, stored in self.bucket.stores(partition).items():
-                missing = self._missing(store, stored, end)
+                missing = self.bucket.doubts.without(store, self._missing(store, stored, end))
                 if missing:
                     first = f"when life {life} committed {end}"
                     self.overtaken.setdefault(store, (set(), first))[0].update(missing)
@@ -124,9 +140,10 @@ class _Moments:
                 break
             at += 1
         self.frontier[store] = at
+        hidden = min([first for of, first in self.hidden.values() if of == store[0]], default=end)
         return {
             offset
-            for offset in stored[at : bisect_left(stored, end)]
+            for offset in stored[at : bisect_left(stored, min(end, hidden))]
             if not cover.get(offset) and offset not in unordered and offset not in excused
         }
 

@@ -1,0 +1,73 @@
+"""Whoever does not see all of a run may miss what went wrong in it, and is told of nothing that did not."""
+
+import battery
+import pytest
+from hypothesis import given, settings
+from known_histories import KNOWN_BAD, KNOWN_GOOD, Known
+from measured import Measured
+from outside import VIEWS, wrongly_accused
+from profiles import PROFILE
+
+from onceproof.model import history as h
+from onceproof.model.blackbox import as_seen_from_outside
+from onceproof.model.judge import judge
+from onceproof.scenarios import wide
+from onceproof.scenarios.run import run
+from onceproof.scenarios.scenario import Scenario
+from onceproof.scenarios.worlds.simulated import SimulatedWorld
+
+EXAMPLES = 150
+KINDS = ("crash", "503", "io", "io", "403")
+
+
+def test_no_small_world_is_accused_wrongly(measured: Measured) -> None:
+    """Crashes, errors and lost replies of every configuration, also of those that double records."""
+    runs = 0
+    for case in battery.small():
+        assert case.scenario is not None
+        runs += 1
+        assert [] == list(wrongly_accused(run(case.scenario, SimulatedWorld()).history)), case.name
+
+    measured(f"{runs:,} runs, each seen by {len(VIEWS)}")
+    assert 400 < runs
+
+
+def test_no_drawn_run_is_accused_wrongly() -> None:
+    """Over all parts of the sink, with equal values, several configurations, dead letters and lost replies."""
+
+    @settings(PROFILE, max_examples=EXAMPLES)
+    @given(wide.wide_scenarios(kinds=KINDS))
+    def property_holds(scenario: Scenario) -> None:
+        assert [] == list(wrongly_accused(run(scenario, SimulatedWorld()).history))
+
+    property_holds()
+
+
+@pytest.mark.parametrize("known", [*KNOWN_BAD, *KNOWN_GOOD], ids=lambda known: known.what)
+def test_no_known_history_is_accused_wrongly(known: Known) -> None:
+    """What is bad is bad for them too, or not seen."""
+    assert [] == list(wrongly_accused(known.history))
+
+
+def test_an_outsider_knows_no_more_than_answers_and_the_bucket() -> None:
+    """Nothing of puts, of what became of an unanswered request, or whether the run was left to finish."""
+    case = next(each for each in battery.small() if each.scenario is not None and "io" in str(each.scenario.course))
+    assert case.scenario is not None
+    seen = as_seen_from_outside(run(case.scenario, SimulatedWorld()).history, keeps_versions=False)
+
+    assert {h.Started, h.Requested, h.Committed, h.DeadLettered, h.LogChanged} >= {type(each) for each in seen.events}
+    answered = [each for each in seen.events if isinstance(each, h.Requested | h.Committed | h.DeadLettered)]
+    assert {(each.outcome, each.applied) for each in answered} <= {("ok", True), ("failed", False), ("unknown", None)}
+    assert {None} == {each.version_id for each in answered if isinstance(each, h.Requested)}
+    assert len({version.key for version in seen.versions}) == len(seen.versions)
+    assert (False, False) == (seen.settled, seen.drained)
+
+
+def test_what_cannot_be_seen_is_said() -> None:
+    """An outsider is granted no identical objects, and is told why."""
+    case = next(each for each in battery.small() if each.scenario is not None)
+    assert case.scenario is not None
+    history = run(case.scenario, SimulatedWorld()).history
+
+    assert () == judge(history).not_observed
+    assert "what any life was handed of t-0" in judge(as_seen_from_outside(history)).not_observed
