@@ -59,9 +59,10 @@ def _parser(is_explain: bool) -> argparse.ArgumentParser:  # noqa: FBT001 - of t
 
 
 def _add_others(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    from onceproof import golden_cli, prove_cli, sink_cli, sink_config_cli  # noqa: PLC0415
+    from onceproof import explore_cli, golden_cli, prove_cli, sink_cli, sink_config_cli  # noqa: PLC0415
 
     prove_cli.add_parser(commands)
+    explore_cli.add_parser(commands)
     _add_replay(commands)
     golden_cli.add_parser(commands)
     sink = commands.add_parser("sink", help="the sink itself").add_subparsers(required=True, metavar="COMMAND")

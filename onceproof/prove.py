@@ -1,6 +1,5 @@
 """`onceproof prove`: each configuration under each class of faults, in small worlds and on a real log."""
 
-import hashlib
 import multiprocessing
 import os
 import random
@@ -15,7 +14,7 @@ from onceproof.model import history as h
 from onceproof.model.judge import Verdict, judge
 from onceproof.model.settings import OutsideDomain
 from onceproof.reports.collect import Cell, Comparison, Measured, Report, Row, Story
-from onceproof.scenarios import files, logs, replay
+from onceproof.scenarios import logs, replay
 from onceproof.scenarios.configurations import CONFIGURATIONS, FAULTS, FLIGHTS, USER_FAULTS, Configuration
 from onceproof.scenarios.errors import ScenarioError
 from onceproof.scenarios.explore import Bound, Finding, calm, explore, troubles_of
@@ -25,6 +24,7 @@ from onceproof.scenarios.scenario import Scenario
 from onceproof.scenarios.suitability import Unsuitable, require_suitable
 from onceproof.scenarios.worlds import process
 from onceproof.scenarios.worlds.simulated import SimulatedWorld
+from onceproof.stories import slug, story
 
 REAL_FAULTS: Mapping[str, str] = {
     "none": "nothing goes wrong",
@@ -207,17 +207,17 @@ def _small_cell(order: Order, row: Configuration, fault: str, finding: Finding) 
     bound = row.bound(fault)
     found = finding.guarantee.value if finding.runs and not finding.troubles else "not observed"
     troubles = f"; {', '.join(finding.troubles)}" if finding.troubles else ""
-    story = None
+    told = None
     own = "" if bound.steps() == _widest(row, order.faults).steps() else f", {bound.steps()}"
     if finding.witness is not None:
-        story = _story(order, SimulatedWorld.name, f"{_slug(row.name)}.{_slug(fault)}", *finding.witness)
+        told = _story(order, f"{slug(row.name)}.{slug(fault)}", *finding.witness)
     return Cell(
         guarantee=found,
         expected=row.expectation(fault),
         runs=finding.runs,
         evidence=f"{bound.size()}{own}{troubles}",
         world=SimulatedWorld.name,
-        story=story,
+        story=told,
     )
 
 
@@ -258,7 +258,7 @@ def _real_cells(
         scenario: Scenario | None
         if calm is None:
             scenario = operation(
-                _slug(row.name), row.properties, order.log.log, order.log.origin, pace, start_ms=_START_MS
+                slug(row.name), row.properties, order.log.log, order.log.origin, pace, start_ms=_START_MS
             )
             ran = calm = run(scenario, world)
         elif (scenario := crashed(calm, draw, 3)) is not None:
@@ -273,7 +273,7 @@ def _real_cells(
 def _real_cell(order: Order, row: Configuration, fault: str, world: str, ran: Run, verdict: Verdict) -> Cell:
     trouble = [*replay.proves_nothing(ran), *troubles_of(ran, verdict)]
     objects = len({version.key for version in ran.history.versions})
-    name = f"{_slug(row.name)}.{_slug(fault)}.{world}"
+    name = f"{slug(row.name)}.{slug(fault)}.{world}"
     refuted = verdict.guarantee.value != "identical objects"
     return Cell(
         guarantee="not observed" if trouble or not objects else verdict.guarantee.value,
@@ -281,33 +281,12 @@ def _real_cell(order: Order, row: Configuration, fault: str, world: str, ran: Ru
         runs=1,
         evidence="; ".join([f"1 run, {objects} objects", *dict.fromkeys(trouble)]),
         world=world,
-        story=_story(order, world, name, ran, verdict) if refuted else None,
+        story=_story(order, name, ran, verdict) if refuted else None,
     )
 
 
-def _story(order: Order, world: str, name: str, ran: Run, verdict: Verdict) -> Story:
-    """A refuted cell as a scenario file that expects what was found."""
-    scenario = replay.with_expectation(replace(ran.scenario, name=name, seed=order.seed), verdict, _BECAUSE)
-    path = f"scenarios/{name}.yaml"
-    return Story(
-        name=name,
-        scenario_yaml=files.dump(scenario),
-        scenario_path=path,
-        replay=replay.command(order.folder / path, world),
-        history=ran.history,
-        verdict=verdict,
-    )
-
-
-def _slug(text: str) -> str:
-    """A name for a file: letters, digits and hyphens of ASCII; what is not is told apart by a digest."""
-    plain = "-".join("".join(char if char.isalnum() and char.isascii() else " " for char in text.lower()).split())
-    if text in _BUILT_IN_NAMES:
-        return plain
-    return f"{plain or 'config'}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
-
-
-_BUILT_IN_NAMES = {row.name for row in (*CONFIGURATIONS, *FLIGHTS)} | {*FAULTS}
+def _story(order: Order, name: str, ran: Run, verdict: Verdict) -> Story:
+    return story(ran, verdict, name=name, folder=order.folder, because=_BECAUSE, seed=order.seed)
 
 
 def built_in(worlds: tuple[str, ...], log: RealLog | None, seed: int, command: str, folder: Path) -> Order:

@@ -2,23 +2,17 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from onceproof import prove
-from onceproof.reports.junit import junit
-from onceproof.reports.machine import machine
-from onceproof.reports.markdown import markdown
-from onceproof.reports.terminal import print_report
-from onceproof.reports.write import replace, write
+from onceproof.reporting import add_outputs, progress_of, tell_report
 from onceproof.scenarios.configurations import of_user
 from onceproof.scenarios.logs import LogError
 from onceproof.userfiles import WORKER_HELP, own_config
 
-_AS_EXPECTED, _NOT_AS_EXPECTED = 0, 1
 _WORLDS = ("simulated", "embedded", "container")
 
 
@@ -50,10 +44,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     parser.add_argument("--key-field", metavar="PATH", help="with a .jsonl file: dotted path of the key in a line")
     parser.add_argument("--seed", type=int, default=1, help="where faults strike in the real log (1)")
-    parser.add_argument("--out", type=Path, default=Path("reports/out"), metavar="DIR", help="folder of the report")
-    parser.add_argument("--json", action="store_true", help="print the report as JSON instead of text")
-    parser.add_argument("--junit", type=Path, metavar="FILE", help="also write JUnit XML there")
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write Markdown there")
+    add_outputs(parser, Path("reports/out"))
     parser.set_defaults(run=_prove)
 
 
@@ -67,35 +58,9 @@ def _prove(chosen: argparse.Namespace, command: str) -> int:
     console = Console(stderr=chosen.json)
     real = f" Real log: {order.log.note}." if order.log else ""
     console.print(f"Worlds: {', '.join(order.worlds)}.{real}", soft_wrap=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        bar = progress.add_task("starting", total=None)
-        report = prove.prove(order, _teller(progress, bar, console))
-    index = write(report, order.folder)
-    if chosen.junit is not None:
-        replace(chosen.junit, junit(report))
-    if chosen.markdown is not None:
-        replace(chosen.markdown, markdown(report))
-    if chosen.json:
-        print(machine(report))  # noqa: T201 - this is the command's output
-    else:
-        print_report(report, console)
-        console.print(f"Report: {index}", soft_wrap=True)
-    return _AS_EXPECTED if report.as_expected else _NOT_AS_EXPECTED
-
-
-def _teller(progress: Progress, bar: TaskID, console: Console) -> Callable[[str, int, int], None]:
-    """What shows progress: a bar on a terminal, now and then a line elsewhere."""
-    told = 0
-
-    def tell(what: str, done: int, of: int) -> None:
-        nonlocal told
-        progress.update(bar, description=what, completed=done, total=of)
-        if not console.is_terminal and done >= told + max(1, of // 8):
-            told = done
-            console.print(f"{done} of {of} done")
-
-    return tell
+    with progress_of(console) as tell:
+        report = prove.prove(order, tell)
+    return tell_report(report, chosen, console)
 
 
 def _order(chosen: argparse.Namespace, command: str) -> prove.Order:
