@@ -64,6 +64,13 @@ class Armed:
         self.under_way: list[Callable[[], None]] = []
         self.trigger: Callable[[Fault], None] = _no_trigger
 
+    def await_a(self, at: str) -> bool:
+        """Whether one of the faults waits for effects of that kind."""
+        for fault in self.faults:  # noqa: SIM110 - any() would make a generator for each effect of a run
+            if fault.at == at:
+                return True
+        return False
+
     def meet(self, at: str, partition: tuple[str, int] | None, *, made: bool) -> tuple[list[Fault], Fault | None]:
         """Count this effect, which was `made` or is about to be, for every fault that waits for it.
 
@@ -74,8 +81,6 @@ class Armed:
         triggers: list[Fault] = []
         due = None
         left = []
-        if at not in [fault.at for fault in self.faults]:
-            return triggers, due
         for fault in self.faults:
             if fault.at != at or (fault.when == "after") != made or (fault.of is not None and fault.of != partition):
                 left.append(fault)

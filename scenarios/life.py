@@ -312,13 +312,17 @@ class Life(Driver):
             self._effects_left -= 1
         armed, fault = self._armed, None
         partition = None if kind == "commit" else effect.partition
-        if armed.faults and (fault := self._met(kind, partition, made=False)):
+        is_awaited = bool(armed.faults) and armed.await_a(kind)
+        if is_awaited and (fault := self._met(kind, partition, made=False)):
             return self._before(effect, kind, fault)
         if armed.outage and kind in _TO_S3:
             return self._before(effect, kind, Fault("create", kind=armed.outage))  # type: ignore[arg-type]
         result, error = self._apply(effect)
-        if armed.faults:
+        if is_awaited:
             fault = self._met(kind, partition, made=True)
+        elif error is None:
+            self._note(effect, kind, "ok", applied=True, result=result)
+            return result
         if fault is not None and fault.kind != "freeze":
             return self._after(effect, kind, fault, result, error)
         self._answered(effect, kind, result, error)
@@ -362,7 +366,7 @@ class Life(Driver):
             if type(effect) is Commit:
                 self._offsets.commit(effect.offsets)
                 return True, None
-            return super().perform(effect), None
+            return Driver.perform(self, effect), None
         except (StoreError, SourceError) as error:
             return None, error
 

@@ -15,7 +15,7 @@ reported and skipped, but the base and the schema that it set stay. Source: refe
 
 from collections.abc import Generator
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, NoReturn
 
 from onceproof.sink.config import SinkConfig
 from onceproof.sink.data import Header, Schema, SinkRecord
@@ -412,10 +412,15 @@ class TopicPartitionWriter:
 
     def _rotate(self) -> Generator[Effect, Any, None]:
         """Complete every open file in order of opening; only then is there an offset to commit."""
+        config = self._config
+        is_compressed = config.compression == "gzip"
         for name, directory in list(self._open.items()):
             for file in directory.files.values():
-                yield from self._complete(file, directory)
-            if self._config.tagging:
+                try:
+                    yield from file.complete(if_absent=config.conditional_writes, is_compressed=is_compressed)
+                except StoreError as error:
+                    yield from self._not_completed(file, directory, error)
+            if config.tagging:
                 yield from self._tag(directory)
             del self._open[name]
         self._pending = self._last_offset + 1
@@ -425,17 +430,16 @@ class TopicPartitionWriter:
         self._schemas.clear()
         self._directories.clear()
 
-    def _complete(self, file: OpenFile, directory: OpenDirectory) -> Generator[Effect, Any, None]:
-        config = self._config
-        try:
-            yield from file.complete(if_absent=config.conditional_writes, is_compressed=config.compression == "gzip")
-        except StoreError as error:
-            if error.code != "PreconditionFailed":
-                raise
-            if (yield from self._head(file.key)) == "missing":
-                raise TaskFailed(f"{file.key}: refused as existing, but it does not exist") from error
-            directory.start_offset = yield from self._next_free_offset(directory.start_offset)
-            raise self._retry_later(f"{file.key} exists; goes on at offset {directory.start_offset}") from error
+    def _not_completed(
+        self, file: OpenFile, directory: OpenDirectory, error: StoreError
+    ) -> Generator[Effect, Any, NoReturn]:
+        """Only where the name is taken a file can still be written, under the next one that is free."""
+        if error.code != "PreconditionFailed":
+            raise error
+        if (yield from self._head(file.key)) == "missing":
+            raise TaskFailed(f"{file.key}: refused as existing, but it does not exist") from error
+        directory.start_offset = yield from self._next_free_offset(directory.start_offset)
+        raise self._retry_later(f"{file.key} exists; goes on at offset {directory.start_offset}") from error
 
     def _tag(self, directory: OpenDirectory) -> Generator[Effect, Any, None]:
         """Tag the object of values; what the configuration adds wins over what is counted."""

@@ -94,25 +94,34 @@ class _Task:
         self._last_committed.update(positions)
 
     def deliver(self, by_partition: Mapping[TopicPartition, list[Record]]) -> Generator[Effect, Any, None]:
-        """One poll's records: convert all of them, then put; positions move only when put returns."""
+        """One poll's records: convert all of them, then put; positions move only when put returns.
+
+        A put is the null policy for all batches, then every writer, also those without records. Writing has a deadline
+        (`max.write.duration.ms`); by default none, and no clock is read for it.
+        """
         if self.rewind:
             self._positions.update(self.rewind)
             self._last_committed.update(self.rewind)
             self.rewind = {}
         ends = {partition: records[-1].offset + 1 for partition, records in by_partition.items() if records}
         batches = yield from self._conversion.convert(by_partition)
-        yield from self._put(batches)
-        self._positions.update(ends)
-
-    def _put(self, batches: Mapping[TopicPartition, Batch]) -> Generator[Effect, Any, None]:
-        """The null policy for the whole batch, then every writer, also those without records.
-
-        Writing has a deadline (`max.write.duration.ms`); by default none, and no clock is read for it.
-        """
         if self._config.null_values != "write":
             for partition, batch in batches.items():
                 if None in batch.values:
                     yield from self._without_nulls(partition, batch)
+        self._buffer(batches)
+        deadline_ms = None
+        if self._writers and self._config.max_write_duration_ms < NO_LIMIT_MS:
+            now_ms: int = yield ReadClock(next(iter(self._writers)), "deadline")
+            deadline_ms = now_ms + self._config.max_write_duration_ms
+        for partition, writer in list(self._writers.items()):
+            try:
+                yield from writer.write(deadline_ms)
+            except RetryLater as retry:
+                yield from self._start_again(partition, writer, retry)
+        self._positions.update(ends)
+
+    def _buffer(self, batches: Mapping[TopicPartition, Batch]) -> None:
         for partition, batch in batches.items():
             writer = self._writers.get(partition)
             if writer is None and batch.records:
@@ -122,12 +131,6 @@ class _Task:
                 )
             if writer is not None:
                 writer.buffer(batch)
-        deadline_ms = None
-        if self._writers and self._config.max_write_duration_ms < NO_LIMIT_MS:
-            now_ms: int = yield ReadClock(next(iter(self._writers)), "deadline")
-            deadline_ms = now_ms + self._config.max_write_duration_ms
-        for partition in list(self._writers):
-            yield from self._write(partition, deadline_ms)
 
     def _without_nulls(self, partition: TopicPartition, batch: Batch) -> Generator[Effect, Any, None]:
         """`behavior.on.null.values`: the task fails, or null values are skipped and told."""
@@ -175,19 +178,17 @@ class _Task:
             for partition in list(known) if partitions is None else partitions:
                 known.pop(partition, None)
 
-    def _write(self, partition: TopicPartition, deadline_ms: int | None) -> Generator[Effect, Any, None]:
-        """Let one writer write; after a retriable failure a fresh one takes its place and reading is set back."""
-        writer = self._writers[partition]
-        try:
-            yield from writer.write(deadline_ms)
-        except RetryLater as retry:
-            yield Report("warning", f"{retry}; will retry")
-            now_ms = yield ReadClock(partition, "failure")
-            fresh = TopicPartitionWriter(self._shared, partition, now_ms, failed_ms=now_ms)
-            fresh.paused = writer.paused
-            self._writers[partition] = fresh
-            if retry.rewind is not None:
-                self.rewind[partition] = retry.rewind
+    def _start_again(
+        self, partition: TopicPartition, failed: TopicPartitionWriter, retry: RetryLater
+    ) -> Generator[Effect, Any, None]:
+        """A fresh writer takes the place of one that met a retriable failure, and reading is set back."""
+        yield Report("warning", f"{retry}; will retry")
+        now_ms = yield ReadClock(partition, "failure")
+        fresh = TopicPartitionWriter(self._shared, partition, now_ms, failed_ms=now_ms)
+        fresh.paused = failed.paused
+        self._writers[partition] = fresh
+        if retry.rewind is not None:
+            self.rewind[partition] = retry.rewind
 
     def _pre_commit(self) -> dict[TopicPartition, int]:
         offsets = {partition: writer.take_offset() for partition, writer in self._writers.items()}
