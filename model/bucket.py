@@ -8,11 +8,12 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeAlias
 
 from onceproof.model.decoding import Content, content_of, is_divisible, lookalikes
 from onceproof.model.doubts import Doubts
+from onceproof.model.frozen import frozen
 from onceproof.model.history import DeadLettered, History, Requested, TopicPartition, Version
 from onceproof.model.lives import Completion, Course, Writer
 from onceproof.model.ordinals import ordinal
@@ -24,7 +25,7 @@ Store: TypeAlias = tuple[TopicPartition, ObjectKind]
 """All objects of one kind of one partition: in them a record stands once."""
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+@frozen(eq=False, kw_only=True)
 class Held:
     """One version of one object, read."""
 

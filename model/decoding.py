@@ -9,13 +9,13 @@ as encoded otherwise.
 import json
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
+from onceproof.model.frozen import frozen
 from onceproof.model.predictions import KindView, offsets_by_line
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Content:
     """What a body holds."""
 

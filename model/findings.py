@@ -1,9 +1,9 @@
 """What a judge can find, as values: not exceptions, and naming records by topic, partition and offset."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
+from onceproof.model.frozen import frozen
 from onceproof.model.history import Outcome, TopicPartition
 from onceproof.model.settings import ObjectKind
 
@@ -21,7 +21,7 @@ Kind: TypeAlias = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """One thing that is not as it must be."""
 
@@ -40,7 +40,7 @@ class Finding:
     """What the objects hold, or should hold, of these records."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ObjectAtRest:
     """An object that a reader sees at the end, and the records that it holds."""
 

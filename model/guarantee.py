@@ -17,11 +17,12 @@ not overlap.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from itertools import pairwise
 
 from onceproof.model.findings import Finding, Kind
+from onceproof.model.frozen import frozen
 from onceproof.model.history import Log, Record, TopicPartition
 from onceproof.model.inputs import Registry, inputs_of
 from onceproof.model.lives import Writer
@@ -74,7 +75,7 @@ _REFUTED_AT_REST: Mapping[Kind, tuple[Guarantee, ...]] = {
 """What a finding refutes, and all that implies it."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Placed:
     """An object at rest with the records that it holds, and the writer that wrote it."""
 
@@ -83,7 +84,7 @@ class Placed:
     writer: Writer
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Evidence:
     """What stands at rest, as far as it decides about identical objects."""
 
@@ -181,7 +182,7 @@ def _stretches(placed: Sequence[Placed], last: Writer) -> list[list[Placed]]:
     return stretches
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class _Case:
     """What of a log was written under one configuration, beginning at `start`."""
 

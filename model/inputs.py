@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple, TypeAlias
 
 from onceproof.model import rendering
+from onceproof.model.frozen import frozen
 from onceproof.model.history import Record, TopicPartition
 from onceproof.model.memory import Memory
 from onceproof.model.reading import Read, Reader, Unreadable
@@ -33,7 +34,7 @@ NO_SCHEMAS: Registry = MappingProxyType({})
 _NO_TIMESTAMP = -1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Refused:
     """Why a record is not written."""
 

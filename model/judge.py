@@ -23,11 +23,11 @@ explains that they are missing at rest, yet unless a commit passed them none is 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from onceproof.model.bucket import Bucket, Held
 from onceproof.model.differences import against_predictions
 from onceproof.model.findings import OF_A_RECORD, Finding, ObjectAtRest, Write, of_offsets, ranges
+from onceproof.model.frozen import frozen
 from onceproof.model.guarantee import Evidence, Guarantee, Placed, strongest
 from onceproof.model.history import History, TopicPartition
 from onceproof.model.lives import Completion, course_of
@@ -37,7 +37,7 @@ from onceproof.model.settings import ObjectKind
 __all__ = ["Finding", "ObjectAtRest", "Verdict", "Write", "judge"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Verdict:
     """What was found, and the strongest guarantee that it leaves."""
 

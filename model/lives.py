@@ -9,6 +9,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from onceproof.model.frozen import frozen
 from onceproof.model.history import (
     Changed,
     CommitAsked,
@@ -82,7 +83,7 @@ class Writer:
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Completion:
     """A complete that took effect (or may have): an object became visible."""
 
@@ -92,7 +93,7 @@ class Completion:
     """Index of the request among the events."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Course:
     """A run as the judge needs it."""
 

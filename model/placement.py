@@ -27,9 +27,10 @@ Source: reference 3.2 to 3.6, 4.1 to 4.4, 0 (the ten rules), 2 (put, preCommit),
 
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, TypeAlias
 
+from onceproof.model.frozen import frozen
 from onceproof.model.history import Record, TopicPartition
 from onceproof.model.inputs import NO_SCHEMAS, Input, Inputs, Refused, Registry, Stage, inputs_of
 from onceproof.model.schemas import Schema, Unprojectable, rotates
@@ -56,7 +57,7 @@ _BY_TIME: frozenset[Cause] = frozenset({"interval", "partition change", "schedul
 """Only these rotations move the schedule, also where it was not the schedule that caused them."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pass:
     """One put as one writer saw it: what it had been handed ends before `end_offset`; one clock reading."""
 
@@ -64,7 +65,7 @@ class Pass:
     now_ms: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Life:
     """One writer of one topic-partition: from opening (or a rewind) to close, the next rewind or death."""
 
@@ -80,7 +81,7 @@ class Life:
     """When the writer before it failed: passes do nothing until `retry.backoff.ms` have gone by."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Object:
     """One object: its name, its offsets in order, what closed it, and in which of the life's passes."""
 
@@ -93,7 +94,7 @@ class Object:
     """The schema to which its values were projected, where that is done."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeadLetter:
     """A record that is reported and skipped."""
 
@@ -102,7 +103,7 @@ class DeadLetter:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Failure:
     """What a life dies of, and in which of its passes."""
 
@@ -111,7 +112,7 @@ class Failure:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Expected:
     """What one life must do."""
 
@@ -127,7 +128,7 @@ class Expected:
     failed: Failure | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Seen:
     """The records that a life's writer looked at, as columns of equal length, and its passes."""
 

@@ -4,9 +4,9 @@ Asked for again and again, so remembered: see `memory`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
+from onceproof.model.frozen import frozen
 from onceproof.model.history import Record, TopicPartition
 from onceproof.model.inputs import NO_SCHEMAS, Input, Inputs, Registry, inputs_of
 from onceproof.model.lives import Writer
@@ -17,7 +17,7 @@ from onceproof.model.schemas import Schema
 from onceproof.model.settings import Layout, ObjectKind, Settings, settings
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class KindView:
     """What objects of one kind hold of one partition, under one configuration. Compares by identity."""
 
@@ -30,7 +30,7 @@ class KindView:
     """Other lines of an offset: its value projected to some other schema of the log."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class LogView:
     """The records of one partition under one configuration. Compares by identity."""
 
@@ -43,7 +43,7 @@ class LogView:
         return self.inputs.rules
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Prediction:
     """What one writer must do, with the bodies of its objects."""
 
