@@ -128,12 +128,10 @@ class _Reader:
     """Knows which writers are open while it reads."""
 
     __slots__ = (
-        "compacted", "configs", "gone", "last", "open", "rules", "unanswered", "unsure", "uploads",
-        "visible", "writers",
+        "compacted", "gone", "last", "open", "rules", "unanswered", "unsure", "uploads", "visible", "writers",
     )  # fmt: skip
 
     def __init__(self) -> None:
-        self.configs: dict[int, Mapping[str, str]] = {}
         self.rules: dict[int, Settings] = {}
         self.open: dict[int, dict[TopicPartition, Writer]] = {}
         self.writers: list[Writer] = []
@@ -154,7 +152,6 @@ class _Reader:
             case Requested():
                 self._requested(at, event)
             case Started():
-                self.configs[event.life] = event.config
                 self.rules[event.life] = settings(event.config)
                 self.open[event.life] = {}
             case Opened():
@@ -200,7 +197,7 @@ class _Reader:
         writer = Writer(
             life=event.life,
             partition=event.partition,
-            config=self.configs[event.life],
+            config=self.rules[event.life].raw,
             rules=self.rules[event.life],
             start_offset=offset,
             opened_ms=event.now_ms,

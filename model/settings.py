@@ -155,17 +155,28 @@ class Settings:
         return self.tombstone_text not in stem + self.layouts[0].extension
 
 
+class _Known(dict[str, str]):
+    """Properties as `Settings.raw` has them: what they come to is asked for again and again."""
+
+    __slots__ = ("settings",)
+
+    settings: Settings
+
+
 def settings(config: Mapping[str, str]) -> Settings:
     """Read a configuration; equal configurations give the same object.
 
     `OutsideDomain` for what is not covered.
     """
+    if isinstance(config, _Known):
+        return config.settings
     return _settings(frozenset(config.items()))
 
 
 @lru_cache(maxsize=512)
 def _settings(items: frozenset[tuple[str, str]]) -> Settings:
-    config = _Properties(dict(items))
+    known = _Known(items)
+    config = _Properties(known)
     _require_domain(config)
     partitioner = config.short_class("partitioner.class", "DefaultPartitioner", packages=_PARTITIONERS)
     time_path = _time_path(config, partitioner)
@@ -173,8 +184,8 @@ def _settings(items: frozenset[tuple[str, str]]) -> Settings:
     topics_dir, slash = config.text("topics.dir", "topics"), config.text("directory.delim", "/")
     open_files_max = config.number("partitioner.max.open.files", -1)
     has_queue = bool(config.text("errors.deadletterqueue.topic.name", ""))
-    return Settings(
-        raw=config.raw,
+    known.settings = found = Settings(
+        raw=known,
         flush_size=max(1, config.number("flush.size", None)),
         interval_ms=config.number("rotate.interval.ms", -1) if time_path else -1,
         schedule_ms=schedule_ms,
@@ -201,6 +212,7 @@ def _settings(items: frozenset[tuple[str, str]]) -> Settings:
         layouts=_layouts(config),
         decimal_format=config.choice("json.decimal.format", ("BASE64", "NUMERIC"), any_case=True),
     )
+    return found
 
 
 @dataclass(frozen=True, slots=True)
