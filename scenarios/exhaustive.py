@@ -64,9 +64,9 @@ class Reach:
         )
         crashes, replies, frozen = self.budget
         wrong = [
-            _many(crashes, "crash at any cut, also while recovering", "crashes at any cut, also while recovering"),
-            _many(replies, "lost reply of any effect", "lost replies of any effect"),
-            _many(frozen, "frozen owner, interleaved with its successor effect by effect", "frozen owners"),
+            _many(crashes, "crash", "crashes", " at any cut, also while recovering"),
+            _many(replies, "lost reply", "lost replies", " of any effect"),
+            _many(frozen, "frozen owner", "frozen owners", ", interleaved with its successor effect by effect"),
         ]
         return (
             f"every log of one partition up to {self.records} records, {gaps} ms apart; every split into "
@@ -82,8 +82,8 @@ class Reach:
         )
 
 
-def _many(most: int, one: str, several: str) -> str:
-    return f"up to {most} {one if most == 1 else several}" if most else f"no {several.partition(' ')[0]}"
+def _many(most: int, one: str, several: str, where: str) -> str:
+    return f"up to {most} {one if most == 1 else several}{where}" if most else f"no {several}"
 
 
 class Owner(NamedTuple):
