@@ -13,7 +13,6 @@ from onceproof.model.judge import judge
 from onceproof.reports.collect import Story
 from onceproof.reports.story import Telling, tell
 from onceproof.scenarios.alphabet import Alphabet, alphabet
-from onceproof.scenarios.configurations import FAULTS, of_user
 from onceproof.scenarios.errors import ScenarioError
 from onceproof.scenarios.facts import Facts
 from onceproof.scenarios.refuting import RUNS_MAX, Looked, Search, is_plain
@@ -25,8 +24,6 @@ from onceproof.sink.config import SinkConfig
 
 ALWAYS = ("none", "restart", "crash", "two crashes")
 """What must leave identical objects in any case: crashes and restarts at any cut, configuration and log unchanged."""
-LOOKED_FOR = tuple(fault for fault in FAULTS if fault in RUNS_MAX)
-"""The classes of faults that an answer speaks of."""
 _BECAUSE = "found by onceproof explain"
 _CHANGES = ("other flush.size",)
 """Faults that are a change of the configuration: they break every one."""
@@ -54,7 +51,7 @@ class Answer:
     name: str
     facts: Facts
     cells: tuple[Cell, ...]
-    """In the order of FAULTS."""
+    """One for each class that can be looked for."""
     rules: tuple[Rule, ...]
     cautions: tuple[str, ...]
     scaled: tuple[str, ...]
@@ -96,16 +93,16 @@ def explain(
 
     Raises ScenarioError where the sink stores no log at all, OutsideDomain where the model does not cover it.
     """
-    row = of_user(name, properties, config)
+    scaled = in_small(properties)
     try:
-        letters = alphabet(row.properties, assumed)
+        letters = alphabet(scaled, assumed)
     except ScenarioError as error:
         raise ScenarioError(f"{name}: {error}") from error
     facts = Facts(config, letters)
-    small = _quick(row.properties)
-    search = Search(letters, small, depends_on_polls=facts.has_timed_dead_letters and facts.has_interval)
+    small = quick(scaled)
+    search = Search.of(facts, small)
     cells = []
-    for fault in LOOKED_FOR:
+    for fault in RUNS_MAX:
         rules = broken_by(facts, fault)
         looked = search.look(fault, [word for rule in rules for word in rule.words])
         cells.append(Cell(fault, fault in asked, rules, looked))
@@ -116,16 +113,23 @@ def explain(
         rules=applying(facts),
         cautions=tuple(caution.text for caution in CAUTIONS if caution.applies(facts)),
         scaled=tuple(_scaled(properties, small)),
-        story=_smallest_story(cells, row.properties, out or Path("reports/out/explain") / f"{_slug(name)}.yaml"),
+        story=_smallest_story(cells, scaled, out or Path("reports/out/explain") / f"{_slug(name)}.yaml"),
     )
 
 
+_SMALL_FLUSH_SIZE = 3
 _FORMATS = ("format.class", "keys.format.class", "headers.format.class")
 _SLOW = ("avro.AvroFormat", "parquet.ParquetFormat")
 _JSON_FORMAT = "io.confluent.connect.s3.format.json.JsonFormat"
 
 
-def _quick(properties: Mapping[str, str]) -> Mapping[str, str]:
+def in_small(properties: Mapping[str, str]) -> dict[str, str]:
+    """The properties of small worlds: a flush.size that a few records reach."""
+    given = int(properties["flush.size"])
+    return {**properties, "flush.size": str(min(given, _SMALL_FLUSH_SIZE))}
+
+
+def quick(properties: Mapping[str, str]) -> Mapping[str, str]:
     """The same with JSON for Avro and Parquet: what closes a file and where it goes does not depend on its format."""
     slow = {"keys.format.class", "headers.format.class"} - properties.keys()  # Avro is their default
     slow |= {name for name in _FORMATS if properties.get(name, "").strip().endswith(_SLOW)}

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from onceproof.scenarios.alphabet import ASSUMPTIONS
-from onceproof.scenarios.configurations import FAULTS
+from onceproof.scenarios.refuting import RUNS_MAX
 from onceproof.userfiles import WORKER_HELP, own_config
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         default=(),
         metavar="NAME,…",
         help="what must leave identical objects besides crashes and restarts: all, or names of "
-        + ", ".join(map(_hyphenated, FAULTS)),
+        + ", ".join(map(_hyphenated, RUNS_MAX)),
     )
     parser.add_argument(
         "--assume",
@@ -55,9 +55,9 @@ def _hyphenated(name: str) -> str:
 
 def _faults(text: str) -> tuple[str, ...]:
     """Names of faults, with hyphens for blanks if one likes."""
-    known = {_hyphenated(fault).lower(): fault for fault in FAULTS}
+    known = {_hyphenated(fault).lower(): fault for fault in RUNS_MAX}
     if text.strip() == "all":
-        return tuple(FAULTS)
+        return tuple(RUNS_MAX)
     return tuple([known[name] for name in _listed(text, known)])
 
 
@@ -125,7 +125,10 @@ def _line(cell: "Cell") -> str:
     elif cell.rules:
         sign, what = "✗", f"by rule; {runs} of small worlds did not show it"
     elif cell.holds:
-        sign, what = "✓", f"identical objects; not refuted by {runs}, logs up to {looked.records} records"
+        sign, what = (
+            "✓",
+            f"identical objects; not refuted by {runs} of the smallest logs, up to {looked.records} records",
+        )
     else:
         sign, what = "◌", f"no verdict: {'; '.join(looked.troubles) or 'nothing could be run'}"
     asked = "" if cell.is_asked else " (not asked)"
@@ -167,13 +170,18 @@ def _evidence(answer: "Answer") -> Iterator[str]:
     runs = sum(cell.looked.runs for cell in answer.cells)
     scaled = "".join(f"; {what}" for what in answer.scaled)
     yield (
-        f"Evidence: {runs:,} runs of the sink in small worlds, by size, each class of faults up to its first "
-        f"refutation or its share of runs{scaled}. `onceproof prove --config FILE` looks at all small worlds."
+        f"Evidence: {runs:,} runs of the sink in small worlds by size, each class of faults until it is refuted or its "
+        f"share is spent ({_shares(answer)}){scaled}. `onceproof prove --config FILE` looks at all small worlds."
     )
     for caution in answer.cautions:
         yield f"Beware: {caution}"
     for warning in answer.facts.config.warnings:
         yield f"Warning: {warning}"
+
+
+def _shares(answer: "Answer") -> str:
+    """How many runs each class has at the most, beside those for what a rule names."""
+    return ", ".join(f"{cell.fault} {RUNS_MAX[cell.fault]}" for cell in answer.cells)
 
 
 # --- for machines ----------------------------------------------------------------------------------------------------

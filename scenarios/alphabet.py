@@ -77,24 +77,17 @@ class Alphabet:
 
     config: Mapping[str, str]
     steps: Mapping[str, Step]
+    """Those that differ, by name."""
+    spans_ms: Mapping[str, int]
+    """How long each step is, by all its names: some are equally long."""
     kinds: Mapping[str, Kind]
     assumed: tuple[str, ...]
     start_ms: int
     turn_ms: int | None
     """A span of time that leads to another directory; None where there is none."""
+    clock_step_ms: int
+    """A move of the wall clock that matters; 0 where none does."""
     reads_record_times: bool
-
-    @cached_property
-    def clock_step_ms(self) -> int:
-        """A move of the wall clock that matters; 0 where none does."""
-        rules = settings({**DEFAULTS, **self.config})
-        slot_ms = max(rules.schedule_ms, 0)
-        if rules.clock != "wallclock" or rules.time_path is None:
-            return slot_ms
-        interval_ms = max(rules.interval_ms, 0)
-        path, turn_ms = rules.time_path, self.turn_ms or interval_ms
-        spans = (max(slot_ms, turn_ms), slot_ms + turn_ms, 2 * slot_ms)
-        return next((ms for ms in spans if path.text(EPOCH_MS + ms) != path.text(EPOCH_MS)), spans[0])
 
     @cached_property
     def schemas(self) -> Mapping[int, str]:
@@ -107,7 +100,7 @@ class Alphabet:
 
     def log(self, word: Word) -> h.Log:
         """The log that a word says; KeyError for a letter of another alphabet."""
-        steps = [self.steps[letter.step].ms for letter in word[1:]]
+        steps = [self.spans_ms[letter.step] for letter in word[1:]]
         times = itertools.accumulate(steps, initial=self.start_ms)
         records = [
             fitting.chosen(self.config, offset, time_ms, self.kinds[letter.kind].choice)
@@ -117,11 +110,11 @@ class Alphabet:
 
     def has(self, word: Word) -> bool:
         """Whether all letters are there."""
-        return all(letter.step in self.steps and letter.kind in self.kinds for letter in word)
+        return all(letter.step in self.spans_ms and letter.kind in self.kinds for letter in word)
 
     def size(self, word: Word) -> int:
         """How many letters, and how odd they are."""
-        steps = sum(self.steps[letter.step].cost for letter in word[1:])
+        steps = sum(self.steps[letter.step].cost for letter in word[1:] if letter.step in self.steps)
         return len(word) + steps + sum(self.kinds[letter.kind].cost for letter in word)
 
     def words(self, records_max: int) -> Iterator[Word]:
@@ -170,13 +163,17 @@ def alphabet(config: Mapping[str, str], assumed: tuple[str, ...] = ()) -> Alphab
     """The letters for a configuration; raises ConfigError, and OutsideDomain where the model does not cover it."""
     rules = settings({**DEFAULTS, **config})
     turn_ms = _turn_ms(rules)
+    steps = tuple(_steps(rules, turn_ms, assumed))
+    first_of = {step.ms: step for step in reversed(steps)}
     return Alphabet(
         config=config,
-        steps={step.name: step for step in _steps(rules, turn_ms, assumed)},
+        steps={step.name: step for step in steps if first_of[step.ms] is step},
+        spans_ms={step.name: step.ms for step in steps},
         kinds={kind.name: kind for kind in _kinds(config, rules, assumed)},
         assumed=assumed,
         start_ms=_start_ms(rules, turn_ms, assumed),
         turn_ms=turn_ms,
+        clock_step_ms=_clock_step_ms(rules, turn_ms),
         reads_record_times=_reads_record_times(rules),
     )
 
@@ -202,6 +199,13 @@ def _start_ms(rules: Settings, turn_ms: int | None, assumed: tuple[str, ...]) ->
 
     Where none is late, and one file may take what an interval closes, a little before it.
     """
+    boundary_ms = _boundary_ms(rules, turn_ms)
+    crosses = "no-late" in assumed and rules.interval_ms > 0 and not rules.rotates_on_partition_change
+    return boundary_ms - _little_ms(rules) if crosses and turn_ms is not None else boundary_ms
+
+
+def _boundary_ms(rules: Settings, turn_ms: int | None) -> int:
+    """The first instant of the next directory; the epoch of small worlds where there is no other."""
     path = rules.time_path
     if path is None or turn_ms is None:
         return EPOCH_MS
@@ -209,8 +213,19 @@ def _start_ms(rules: Settings, turn_ms: int | None, assumed: tuple[str, ...]) ->
     while behind - before > 1:
         middle = (before + behind) // 2
         before, behind = (middle, behind) if path.text(middle) == path.text(EPOCH_MS) else (before, middle)
-    crosses = "no-late" in assumed and rules.interval_ms > 0 and not rules.rotates_on_partition_change
-    return behind - _little_ms(rules) if crosses else behind
+    return behind
+
+
+def _clock_step_ms(rules: Settings, turn_ms: int | None) -> int:
+    """A move of the wall clock that matters: to the next slot, and under Wallclock into another directory."""
+    slot_ms = max(rules.schedule_ms, 0)
+    path = rules.time_path
+    if rules.clock != "wallclock" or path is None:
+        return slot_ms
+    far_ms = turn_ms or max(rules.interval_ms, 0)
+    spans = (max(slot_ms, far_ms), slot_ms + far_ms, 2 * slot_ms)
+    turns = (ms for ms in spans if path.text(EPOCH_MS + ms) != path.text(EPOCH_MS))
+    return next(turns, spans[0])
 
 
 def _little_ms(rules: Settings) -> int:
@@ -218,25 +233,22 @@ def _little_ms(rules: Settings) -> int:
 
 
 def _steps(rules: Settings, turn_ms: int | None, assumed: tuple[str, ...]) -> Iterator[Step]:
+    """All steps. The first closes nothing, if there is one that does not."""
     little_ms = _little_ms(rules)
-    yield Step("on", little_ms)
+    equal = "no-equal" not in assumed
+    yield Step("on", 0 if equal and rules.interval_ms == 1 else little_ms)
     if not _reads_record_times(rules):
         return
     far_ms = turn_ms or _HOUR_MS
-    closing_ms = rules.interval_ms if rules.interval_ms > 0 else far_ms
-    spans = {little_ms}
+    several = rules.interval_ms <= 0 or not rules.rotates_on_partition_change
     scheduled = int(rules.schedule_ms > 0)  # then the clock closes files, and steps are of less interest
-    steps = [Step("closing", closing_ms, scheduled), Step("turn", far_ms, 1)]
-    if "no-equal" not in assumed:
-        steps.append(Step("equal", 0, 1))
+    yield Step("closing", rules.interval_ms if rules.interval_ms > 0 else far_ms, scheduled)
+    yield Step("turn", far_ms, 1)
+    if equal:
+        yield Step("equal", 0, 1)
     if "no-late" not in assumed:
-        several = rules.interval_ms <= 0 or not rules.rotates_on_partition_change
-        steps += [Step("late", -little_ms, scheduled if rules.interval_ms > 0 and several else 1)]
-        steps += [Step("back", -far_ms, scheduled if several else 1)]
-    for step in steps:
-        if step.ms not in spans:
-            spans.add(step.ms)
-            yield step
+        yield Step("late", -little_ms, scheduled if rules.interval_ms > 0 and several else 1)
+        yield Step("back", -far_ms, scheduled if several else 1)
 
 
 # --- kinds -----------------------------------------------------------------------------------------------------------

@@ -56,22 +56,40 @@ class Facts:
         """Whether null values have a directory of their own."""
         return self.config.null_values == "write" and "null" in self.alphabet.kinds
 
-    @cached_property
+    @property
     def has_several_directories(self) -> bool:
-        """Whether one partition's records go to more than one, and back: a clock does not go back."""
+        """Whether one partition's records go to more than one."""
+        return self.chooses_directories or self.turns
+
+    @property
+    def chooses_directories(self) -> bool:
+        """Whether records choose their directories by what they hold."""
         kinds = self.alphabet.kinds
         affixed = self.config.affix != "NONE" and "other schema" in kinds
-        by_time = self.turns and not self.is_wallclock
-        return "other" in kinds or affixed or self.writes_nulls or by_time
+        return "other" in kinds or affixed or self.writes_nulls
 
     @cached_property
     def has_several_files(self) -> bool:
-        """Whether files of several directories are open side by side."""
+        """Whether files of several directories are open side by side, and it matters that one of them fails."""
         if not self.has_several_records or self.config.max_open_files == 1:
             return False
         if self.has_interval and self.config.rotate_on_partition_change:
             return self.writes_nulls
-        return self.has_several_directories
+        return self.chooses_directories or (self.turns and self._opens_by_time)
+
+    @property
+    def _opens_by_time(self) -> bool:
+        """Whether time alone leaves files open side by side that no clock would have closed one by one.
+
+        The wall clock does not go back, so that a schedule, or an interval no longer than a directory, may as well have
+        closed each directory's file before the next one's was opened. Record times go back, unless none is late.
+        """
+        has_schedule = self.config.rotate_schedule_interval_ms > 0
+        interval_ms = self.config.rotate_interval_ms
+        if self.is_wallclock:
+            return not has_schedule and (not self.has_interval or interval_ms > (self.alphabet.turn_ms or 0))
+        is_forward = "no-late" in self.alphabet.assumed
+        return not is_forward or not (has_schedule or (self.has_interval and interval_ms == 1))
 
     @cached_property
     def has_timed_dead_letters(self) -> bool:
@@ -80,8 +98,11 @@ class Facts:
 
     @property
     def is_cut_by_dead_letters(self) -> bool:
-        """Whether an interval that a dead letter begins closes a file that has more than one record."""
-        return self.has_interval and self.has_several_records and self.has_timed_dead_letters
+        """Whether an interval that a dead letter begins closes a file that has more than one record.
+
+        Under the wall clock it may begin at any time anyway.
+        """
+        return self.has_interval and not self.is_wallclock and self.has_several_records and self.has_timed_dead_letters
 
     @property
     def is_moved_by_schedule(self) -> bool:
@@ -131,5 +152,5 @@ class Facts:
     def meets_a_dead_schema(self) -> bool:
         """Whether what reads again meets a dead letter that the first reading had met in the file before."""
         stored, dead = self.schemas
-        other_cause = len(stored) > 1 or len(dead) > 1 or self.has_several_directories or self.turns
+        other_cause = len(stored) > 1 or len(dead) > 1 or self.has_several_directories
         return self.forgets_a_dead_schema and self.has_several_records and other_cause

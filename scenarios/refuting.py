@@ -15,6 +15,7 @@ from onceproof.model.guarantee import Guarantee
 from onceproof.model.judge import Verdict, judge
 from onceproof.scenarios.alphabet import Alphabet, Word
 from onceproof.scenarios.explore import EPOCH_MS, effects, troubles_of
+from onceproof.scenarios.facts import Facts
 from onceproof.scenarios.run import Run, run
 from onceproof.scenarios.scenario import (
     Clock,
@@ -32,13 +33,13 @@ from onceproof.scenarios.worlds.simulated import SimulatedWorld
 
 RUNS_MAX: Mapping[str, int] = {
     "none": 30,
-    "restart": 60,
+    "restart": 80,
     "crash": 200,
     "two crashes": 120,
     "S3 error": 100,
-    "lost reply": 60,
-    "commit refused": 60,
-    "expired offsets": 30,
+    "lost reply": 80,
+    "commit refused": 80,
+    "expired offsets": 60,
     "other flush.size": 120,
 }
 """The classes of faults that can be looked for, and how many runs each is given."""
@@ -77,6 +78,11 @@ class Search:
     config: Mapping[str, str]
     depends_on_polls: bool = False
     _calm: dict[tuple[Word, int], Run] = field(default_factory=dict)
+
+    @staticmethod
+    def of(facts: Facts, config: Mapping[str, str]) -> "Search":
+        """A search for one configuration; `config` is what is run."""
+        return Search(facts.alphabet, config, depends_on_polls=facts.has_timed_dead_letters and facts.has_interval)
 
     def look(self, fault: str, named: Sequence[Word] = (), runs_max: int | None = None) -> Looked:
         """Run stories of one class of faults until some refute identical objects, or the budget is spent.

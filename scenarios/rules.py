@@ -7,8 +7,7 @@ of the one file that is open. The rules are exact for the logs of an `alphabet`,
 what they call identical no run refutes, and what they call broken some run does, but for the rules that say that no
 small world can show them.
 
-`small worlds` scale flush.size (`configurations.of_user`), and no rule looks at it but whether a file can have more
-than one record.
+Of flush.size no rule asks more than whether a file can have several records, so that small worlds may scale it.
 
 Source: reference 7.1 (what makes objects follow from records), 7.2 (several open files), 7.3 (the holes, by number).
 """
@@ -81,7 +80,7 @@ def _of_several_files(facts: Facts) -> tuple[str, ...]:
     """What lets files of several directories be open together."""
     config, kinds = facts.config, facts.alphabet.kinds
     found = []
-    if facts.turns and not facts.is_wallclock:
+    if facts.turns:
         found.append("rotate.file.on.partition.change" if facts.has_interval else "rotate.interval.ms")
     if "other" in kinds:
         found += ["partitioner.class", "partition.field.name"]
@@ -100,10 +99,10 @@ def _letters(*texts: str) -> Word:
 
 
 _IN_ORDER = tuple(count * _letters("on plain") for count in (2, 3, 4))
+_THREE_FIRST = tuple(count * _letters("on plain") for count in (3, 2, 4))
 _TIMED_ODD = ("null key", "no headers", "other type")
 _BASES_MET = tuple(
-    _letters("on plain", f"on {odd}", "closing plain", "on plain", "closing plain", "closing plain")
-    for odd in _TIMED_ODD
+    _letters("on plain", f"on {odd}", "closing plain", "on plain", "closing plain") for odd in _TIMED_ODD
 )
 _BASES_FORGOTTEN = tuple(
     _letters(f"on {odd}", "closing plain", "on plain", "closing plain", "closing plain") for odd in _TIMED_ODD
@@ -170,7 +169,7 @@ RULES: tuple[Rule, ...] = (
         remedy="timestamp.extractor=Record (or RecordField)",
         holes=("H10",),
         threads=(f"{_ISSUES}/165",),
-        words=_IN_ORDER,
+        words=_THREE_FIRST,
     ),
     Rule(
         name="a change of schema closes a file, and the clock moves on",
@@ -181,6 +180,7 @@ RULES: tuple[Rule, ...] = (
         applies=lambda facts: facts.meets_schemas_later,
         remedy="timestamp.extractor=Record (or RecordField)",
         holes=("H10",),
+        words=tuple(_letters("on plain", f"on {other}") for other in ("other schema", *_DEAD)),
     ),
     Rule(
         name="several files are open together",
@@ -195,7 +195,10 @@ RULES: tuple[Rule, ...] = (
         holes=("H1", "H2", "H26"),
         threads=("https://github.com/pinterest/secor/issues/600",),
         words=(
+            _letters("on plain", "late plain", "on plain", "on plain"),
+            _letters("on plain", "turn plain", "on plain", "on plain", "on plain"),
             _letters("on plain", "late plain", "on plain", "closing plain", "closing plain"),
+            *_THREE_FIRST,
             *(
                 _letters("on plain", f"on {other}", *("on plain", "on plain", "on plain")[:more])
                 for other in ("null", "other", "other schema")

@@ -6,16 +6,18 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, getrusage
+from typing import cast
 
 import pytest
 from test_rules import FIELDS, HOURS, INTERVAL, KEYS, LETTERS, NULLS, SCHEDULE
 
 from onceproof import cli
-from onceproof.scenarios.configurations import FAULTS
+from onceproof.scenarios.refuting import RUNS_MAX
 from onceproof.scenarios.replay import replay
 from onceproof.scenarios.worlds.simulated import SimulatedWorld
 
 SECONDS_MAX = 2
+RUNS = 30
 ZERO = {**INTERVAL, "rotate.schedule.interval.ms": "0"}
 PARQUET = {
     **INTERVAL,
@@ -34,8 +36,10 @@ _SLOW = {"boto3", "confluent_kafka", "jinja2", "moto", "numpy", "pyarrow", "pyda
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder to stand in."""
+    """An empty folder to stand in; in this process a search is given fewer runs, which is enough for what is asked."""
     monkeypatch.chdir(tmp_path)
+    for fault in RUNS_MAX:
+        monkeypatch.setitem(cast("dict[str, int]", RUNS_MAX), fault, RUNS)
     return tmp_path
 
 
@@ -158,7 +162,7 @@ def test_machines_are_told_the_same(folder: Path, capsys: pytest.CaptureFixture[
     assert isinstance(rules, list)
     by_fault = {each["fault"]: each for each in faults}
 
-    assert list(FAULTS) == list(by_fault)
+    assert list(RUNS_MAX) == list(by_fault)
     assert [True, True, False, False] == [by_fault[fault]["holds"] for fault in found["asked"]]  # type: ignore[attr-defined]
     assert all(each["runs"] > 0 and not each["troubles"] for each in faults)
     assert {"rotate.schedule.interval.ms": "60000"} == rules[0]["properties"]

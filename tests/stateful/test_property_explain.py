@@ -1,0 +1,106 @@
+"""What rules say of a configuration, and what a search finds, over generated configurations.
+
+Two claims, one for each direction, both over the logs of the declared alphabet:
+* what no rule calls broken, no run of a small world refutes;
+* what a rule calls broken, some run of a small world refutes, unless the rule says that none can: then it is believed.
+So the rules are exact but for those, as far as small worlds of five records and two crashes reach.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+
+from hypothesis import assume, event, given, settings
+from hypothesis import strategies as st
+from measured import Measured
+from profiles import PROFILE
+
+from onceproof.explain import in_small, quick
+from onceproof.model.settings import OutsideDomain
+from onceproof.scenarios import strategies, wide
+from onceproof.scenarios.alphabet import Alphabet, alphabet
+from onceproof.scenarios.errors import ScenarioError
+from onceproof.scenarios.facts import Facts
+from onceproof.scenarios.refuting import RUNS_MAX, Search
+from onceproof.scenarios.rules import applying, broken_by
+from onceproof.scenarios.run import DEFAULTS
+from onceproof.sink.settings.parsing import examine, parse
+
+EXAMPLES = 25
+RUNS = 250
+"""Of one class of faults: more than an answer has time for."""
+
+_JSON_FORMAT = "io.confluent.connect.s3.format.json.JsonFormat"
+_KEYS = {"store.kafka.keys": "true", "keys.format.class": _JSON_FORMAT}
+_LETTERS = {"errors.tolerance": "all", "errors.deadletterqueue.topic.name": "letters"}
+DISTANT: tuple[Mapping[str, str], ...] = (
+    {},
+    {"rotate.schedule.interval.ms": "0"},
+    {"rotate.schedule.interval.ms": "0", "enable.conditional.writes": "false"},
+    {"partitioner.max.open.files": "1"},
+    {"rotate.file.on.partition.change": "false"},
+    {"flush.size": "1"},
+    {"s3.object.tagging": "true", "s3.object.behavior.on.tagging.error": "fail"},
+    {**_KEYS, **_LETTERS},
+    {**_KEYS, "behavior.on.null.values": "write"},
+    {"s3.schema.partition.affix.type": "SUFFIX"},
+    {"schema.compatibility": "FORWARD", **_LETTERS},
+)
+"""Settings that act at a distance, laid over what is drawn."""
+
+ASSUMED = ((), (), ("no-late",), ("no-late", "no-equal"), ("no-nulls",), ("no-dead-letters",), ("no-schema-changes",))
+
+
+@st.composite
+def configurations(draw: st.DrawFn) -> dict[str, str]:
+    """Of any kind that can be drawn, with a setting that acts at a distance; each is accepted."""
+    drawn = draw(
+        st.one_of(wide.wide_configurations(), strategies.configurations(), strategies.clock_driven()), label="drawn"
+    )
+    config = {**drawn, **draw(st.sampled_from(DISTANT))}
+    assume(not examine({**DEFAULTS, **config}).problems)
+    return config
+
+
+def letters_of(config: Mapping[str, str], assumed: tuple[str, ...]) -> Alphabet:
+    """The alphabet of its small worlds; a configuration that the model does not cover is none of ours."""
+    try:
+        return alphabet(in_small(config), assumed)
+    except (OutsideDomain, ScenarioError):
+        assume(condition=False)
+        raise
+
+
+AT_LEAST = 3
+"""How often rules and search must have met each answer, for each class of faults."""
+
+
+def test_rules_and_search_agree(measured: Measured) -> None:
+    """What rules call identical no run refutes, what they call broken some run does; no run proves nothing."""
+    counts: Counter[str] = Counter()
+
+    @settings(PROFILE, max_examples=EXAMPLES)
+    @given(configurations(), st.sampled_from(ASSUMED), st.sampled_from(tuple(RUNS_MAX)))
+    def property_holds(config: dict[str, str], assumed: tuple[str, ...], fault: str) -> None:
+        letters = letters_of(config, assumed)
+        facts = Facts(parse({**DEFAULTS, **config}), letters)
+        search = Search.of(facts, quick(letters.config))
+        counts.update(rule.name for rule in applying(facts))
+        for asked in dict.fromkeys(("crash", fault)):
+            rules = broken_by(facts, asked)
+            found = search.look(asked, [word for rule in rules for word in rule.words], RUNS)
+            told = [rule.name for rule in rules]
+            counts["runs"] += found.runs
+            counts[f"{asked}: {'broken' if rules else 'identical'}"] += 1
+            event(f"{asked}: {told}")
+
+            assert () == found.troubles
+            if not rules:
+                assert found.witness is None, f"{asked}: no rule, but {found.word} shows it"
+            elif any(rule.is_shown for rule in rules):
+                assert found.witness is not None, f"{asked}: {told}, but {found.runs} runs do not show it"
+
+    property_holds()
+
+    measured(", ".join(f"{number:,} {what}" for what, number in sorted(counts.items())))
+    assert AT_LEAST <= counts["crash: broken"]
+    assert AT_LEAST <= counts["crash: identical"]
