@@ -311,8 +311,8 @@ class Life(Driver):
                 self._freeze(lambda: self._numbered(effect, kind))
             self._effects_left -= 1
         armed, fault = self._armed, None
-        partition = None if kind == "commit" else effect.partition
         is_awaited = bool(armed.faults) and armed.await_a(kind)
+        partition = None if kind == "commit" else effect.partition
         if is_awaited and (fault := self._met(kind, partition, made=False)):
             return self._before(effect, kind, fault)
         if armed.outage and kind in _TO_S3:
@@ -431,16 +431,19 @@ class Life(Driver):
                 h.DeadLettered(self.number, where, effect.record.offset, outcome, applied, detail or effect.message)
             )
             return
-        if kind == "tag":
-            self._emit(h.Requested(self.number, where, "tag", effect.key, "", outcome, applied, detail, late=late))
-            return
-        upload_id = result or "" if kind == "create" else effect.upload_id
-        digest, version_id = "", None
+        upload_id = digest = ""
+        version_id = None
         if kind == "part":
+            upload_id = effect.upload_id
             digest = self._digest_of_part(upload_id, effect.body, is_sent=applied is not False)
+        elif kind == "create":
+            upload_id = result or ""
         elif kind == "complete":
+            upload_id = effect.upload_id
             digest = self._bodies[upload_id].hexdigest()
             version_id = result if applied else None
+        elif kind == "abort":
+            upload_id = effect.upload_id
         self._emit(
             h.Requested(
                 self.number, where, kind, effect.key, upload_id, outcome, applied, detail, version_id, digest, late

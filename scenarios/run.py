@@ -199,7 +199,7 @@ class Stepper:
         self._config: dict[str, str] = dict(scenario.config)
         self._assign: tuple[TopicPartition, ...] = tuple(of_sink(tp) for tp in sorted(scenario.log))
         if hidden is None:
-            hidden = sum(step.records for step in scenario.course if isinstance(step, Produce))
+            hidden = sum([step.records for step in scenario.course if type(step) is Produce])
         self._log_state = LogState(scenario.log, hidden)
         if hidden:
             session.show_below(self._log_state.ends)
@@ -272,6 +272,13 @@ class Stepper:
     def _take(self, step: Step) -> None:
         """One step; a step that needs a living task is skipped while there is none, as its operator would find."""
         match step:
+            case Start() | PollStep() | CommitStep() | StopStep() | Crash() | Rebalance():
+                try:
+                    self._step_of_life(step)
+                except Killed:
+                    self._gone()
+                except Frozen:
+                    self._froze()
             case Fault():
                 self._armed.faults.append(step)
             case Clock(set_ms, add_ms):
@@ -291,13 +298,6 @@ class Stepper:
                 self._rest(count)
             case ExpireOffsets() | SetOffsets() | Trim() | Compact() | Produce() | Foreign():
                 self._change_outside(step)
-            case _:
-                try:
-                    self._step_of_life(step)
-                except Killed:
-                    self._gone()
-                except Frozen:
-                    self._froze()
 
     def _change_outside(self, step: ExpireOffsets | SetOffsets | Trim | Compact | Produce | Foreign) -> None:
         """What others do to the group's offsets, the log and the bucket."""
@@ -416,8 +416,9 @@ class Stepper:
             if self._alive():
                 self._events.append(h.Ended(self._lives - 1, "killed", "between two effects"))
             self._session.kill(self._life)
-        changed = {**self._config, **step.config}
-        self._config = {name: value for name, value in changed.items() if value is not None}
+        if step.config:
+            changed = {**self._config, **step.config}
+            self._config = {name: value for name, value in changed.items() if value is not None}
         if step.assign is not None:
             self._assign = tuple(of_sink(tp) for tp in step.assign)
         number, self._lives = self._lives, self._lives + 1
@@ -512,7 +513,7 @@ class Stepper:
         """How many there were so far; each event is looked at once."""
         news = self._events[self._events_seen :]
         self._events_seen += len(news)
-        self._rewinds_seen += sum([type(event) is h.Rewound for event in news])
+        self._rewinds_seen += list(map(type, news)).count(h.Rewound)
         return self._rewinds_seen
 
     def _waits_ms(self, life: LifeLike) -> int:

@@ -1,6 +1,6 @@
 """Performs the core's effects through the ports. The same loop serves the real sink, the simulation and the harness."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Mapping
 from typing import Any, NamedTuple
 
 from onceproof.sink.effects import (
@@ -72,43 +72,14 @@ class Driver:
             except (StoreError, SourceError) as refused:
                 error = refused
 
-    def perform(self, effect: Effect) -> Any:  # noqa: PLR0911, PLR0912 - one line for each effect
+    def perform(self, effect: Effect) -> Any:
         """Perform one effect and return its result; raises StoreError, and SourceError for what is asked of Kafka."""
-        ports = self._ports
-        match effect:
-            case ReadClock():
-                return ports.clock.now_ms()
-            case UploadPart():
-                return ports.store.upload_part(effect.key, effect.upload_id, effect.number, effect.body)
-            case CreateUpload():
-                return ports.store.create_upload(effect.key)
-            case CompleteUpload():
-                return ports.store.complete_upload(
-                    effect.key, effect.upload_id, effect.etags, if_absent=effect.if_absent
-                )
-            case Commit():
-                return self._commit(effect)
-            case AbortUpload(_, key, upload_id):
-                return ports.store.abort_upload(key, upload_id)
-            case HeadObject(_, key):
-                return ports.store.head_object(key)
-            case HeadBucket():
-                return ports.store.head_bucket()
-            case TagObject(_, key, tags, attempts):
-                return ports.store.tag_object(key, tags, attempts=attempts)
-            case FetchSchema(side, schema_id, topic):
-                assert ports.registry is not None, "only Avro converters ask for schemas, and they name a registry"
-                return ports.registry.fetch(side, schema_id, topic)
-            case SendDeadLetter():
-                assert ports.dead_letters is not None, "only a configuration with a topic for them sends dead letters"
-                return ports.dead_letters.send(effect)
-            case Sleep(ms):
-                return ports.clock.sleep(ms)
-            case Report(level, message):
-                return ports.report(level, message)
-            case Released():
-                return None
-        raise AssertionError(f"{effect!r} is no effect")
+        if type(effect) is Commit:
+            return self._commit(effect)
+        performed = _PERFORMED.get(type(effect))
+        if performed is None:
+            raise AssertionError(f"{effect!r} is no effect")
+        return performed(self._ports, effect)
 
     def _commit(self, effect: Commit) -> bool:
         """A commit that the broker refuses is reported and not repeated, as in Kafka Connect."""
@@ -118,3 +89,33 @@ class Driver:
             self._ports.report("warning", f"offsets were not committed: {refused}")
             return False
         return True
+
+
+def _fetch(ports: Ports, effect: FetchSchema) -> str:
+    assert ports.registry is not None, "only Avro converters ask for schemas, and they name a registry"
+    return ports.registry.fetch(*effect)
+
+
+def _send(ports: Ports, effect: SendDeadLetter) -> None:
+    assert ports.dead_letters is not None, "only a configuration with a topic for them sends dead letters"
+    ports.dead_letters.send(effect)
+
+
+_PERFORMED: Mapping[type, Callable[[Ports, Any], Any]] = {
+    ReadClock: lambda ports, _: ports.clock.now_ms(),
+    CreateUpload: lambda ports, to: ports.store.create_upload(to.key),
+    UploadPart: lambda ports, to: ports.store.upload_part(to.key, to.upload_id, to.number, to.body),
+    CompleteUpload: lambda ports, to: ports.store.complete_upload(
+        to.key, to.upload_id, to.etags, if_absent=to.if_absent
+    ),
+    AbortUpload: lambda ports, to: ports.store.abort_upload(to.key, to.upload_id),
+    HeadObject: lambda ports, to: ports.store.head_object(to.key),
+    HeadBucket: lambda ports, _: ports.store.head_bucket(),
+    TagObject: lambda ports, to: ports.store.tag_object(to.key, to.tags, attempts=to.attempts),
+    FetchSchema: _fetch,
+    SendDeadLetter: _send,
+    Sleep: lambda ports, to: ports.clock.sleep(to.ms),
+    Report: lambda ports, to: ports.report(to.level, to.message),
+    Released: lambda _, __: None,
+}
+"""How each effect but `Commit` is performed."""
