@@ -36,6 +36,7 @@ from onceproof.scenarios.scenario import (
     Start,
     Trim,
 )
+from onceproof.scenarios.transactions import Aborted, require_markers
 
 VERSION = 1
 
@@ -50,6 +51,7 @@ class RecordLine(Part):
     headers: list[tuple[str, BytesText]] = []
     partition: Annotated[int, Field(ge=0)] = 0
     topic: str | None = None
+    aborted: Annotated[bool, Field(description="it belongs to a transaction that was aborted")] = False
 
 
 class RunLine(Part):
@@ -193,6 +195,7 @@ def parse(text: str, where: str, folder: Path = Path()) -> Scenario:
     try:
         scenario = _scenario(ScenarioFile.model_validate(data), folder)
         _check_partitions(scenario)
+        require_markers(scenario.log, scenario.aborted)
     except ValidationError as error:
         raise ScenarioError("\n".join(f"{where}: {line}" for line in _problems(error))) from None
     except logs.LogError as error:
@@ -268,6 +271,7 @@ def _scenario(file: ScenarioFile, folder: Path) -> Scenario:
         source=tuple(file.source),
         seed=file.seed,
         schemas=file.schemas,
+        aborted=_aborted(file.log),
         expect=Expectation(
             guarantee=expect.guarantee,
             findings=tuple(
@@ -353,6 +357,15 @@ def _records(topic: str, lines: Sequence[RecordLine | RunLine], empty: Sequence[
     return {partition: tuple(log[partition]) for partition in sorted(log)}
 
 
+def _aborted(part: LogPart) -> Aborted:
+    """Offsets of the records that are marked, by partition."""
+    marked: dict[TopicPartition, set[int]] = {}
+    for line in part.records or ():
+        if isinstance(line, RecordLine) and line.aborted:
+            marked.setdefault(TopicPartition(line.topic or part.topic, line.partition), set()).add(line.offset)
+    return {partition: frozenset(offsets) for partition, offsets in marked.items()}
+
+
 def _expand(topic: str, line: RecordLine | RunLine) -> list[tuple[TopicPartition, Record]]:
     if isinstance(line, RunLine):
         run = line.run
@@ -408,7 +421,7 @@ def dump(scenario: Scenario) -> str:
         data["seed"] = scenario.seed
     data["clock_ms"] = scenario.clock_ms
     data["config"] = dict(scenario.config)
-    data["log"] = _log_data(scenario.log) if scenario.origin is None else dict(scenario.origin)
+    data["log"] = _log_data(scenario.log, scenario.aborted) if scenario.origin is None else dict(scenario.origin)
     if scenario.schemas:
         data["schemas"] = dict(scenario.schemas)
     data["course"] = [step_data(step) for step in scenario.course]
@@ -416,7 +429,7 @@ def dump(scenario: Scenario) -> str:
     return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
 
 
-def _log_data(log: Log) -> dict[str, Any]:
+def _log_data(log: Log, aborted: Aborted) -> dict[str, Any]:
     topic = min(log).topic if log else "t"
     lines = []
     for partition, records in sorted(log.items()):
@@ -431,6 +444,8 @@ def _log_data(log: Log) -> dict[str, Any]:
                 line["partition"] = partition.partition
             if partition.topic != topic:
                 line["topic"] = partition.topic
+            if record.offset in aborted.get(partition, ()):
+                line["aborted"] = True
             lines.append(Flow(line))
     empty = [str(partition) for partition in sorted(log) if not log[partition]]
     return {"topic": topic, "records": lines} | ({"empty": empty} if empty else {})

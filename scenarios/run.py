@@ -39,6 +39,7 @@ from onceproof.scenarios.scenario import (
     Thaw,
     Trim,
 )
+from onceproof.scenarios.transactions import PROPERTY as ISOLATION
 from onceproof.sink.effects import Poll, TopicPartition
 from onceproof.sink.errors import ConfigError
 
@@ -200,7 +201,8 @@ class Stepper:
         self._assign: tuple[TopicPartition, ...] = tuple(of_sink(tp) for tp in sorted(scenario.log))
         if hidden is None:
             hidden = sum([step.records for step in scenario.course if type(step) is Produce])
-        self._log_state = LogState(scenario.log, hidden)
+        self._log = scenario.visible_log()
+        self._log_state = LogState(self._log, hidden)
         if hidden:
             session.show_below(self._log_state.ends)
         self._rested = False
@@ -240,7 +242,7 @@ class Stepper:
         """What has happened up to here, as a run of the steps taken; the lives go on."""
         history = h.History(
             world=self._world,
-            log=self._scenario.log,
+            log=self._log,
             events=tuple(self._events),
             versions=tuple(map(readable, self._session.versions())),
             unfinished_uploads=self._session.unfinished_uploads(),
@@ -417,6 +419,8 @@ class Stepper:
                 self._events.append(h.Ended(self._lives - 1, "killed", "between two effects"))
             self._session.kill(self._life)
         if step.config:
+            if self._scenario.aborted and ISOLATION in step.config:
+                raise ScenarioError(f"start: {ISOLATION} cannot change within a scenario that has aborted transactions")
             changed = {**self._config, **step.config}
             self._config = {name: value for name, value in changed.items() if value is not None}
         if step.assign is not None:

@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from onceproof.model.frozen import frozen
 from onceproof.model.history import Log, TopicPartition
 from onceproof.model.ordinals import ordinal
+from onceproof.scenarios.transactions import Aborted, visible
 
 FaultAt: TypeAlias = Literal["create", "part", "complete", "abort", "tag", "head", "dead letter", "commit"]
 FaultWhen: TypeAlias = Literal["before", "after", "unsent", "late"]
@@ -226,6 +227,12 @@ class Scenario:
     """How the file says the log, where it is not a list of records."""
     schemas: Mapping[int, str] = field(default_factory=dict)
     """What the schema registry holds: Avro schemas by id."""
+    aborted: Aborted = field(default_factory=dict)
+    """Which records of `log` belong to aborted transactions."""
+
+    def visible_log(self) -> Log:
+        """What the consumer of this configuration is handed of the log, by its isolation level."""
+        return visible(self.log, self.aborted, self.config)
 
     def needs(self) -> frozenset[str]:
         """The capabilities that a world must have to run it, as worlds name them."""
@@ -241,6 +248,8 @@ def _needs(scenario: Scenario) -> list[str]:
             needs.append("logs that start behind offset 0")
         if any(record.timestamp_ms is None for record in records):
             needs.append("records without a timestamp")
+    if any(scenario.aborted.values()):
+        needs.append("aborted transactions")
     needs += [need for step in scenario.course if (need := _need(step))]
     return needs
 

@@ -11,9 +11,11 @@ import time
 import uuid
 import warnings
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final, Protocol, cast
 
 from onceproof.model.history import Log, TopicPartition
+from onceproof.scenarios.transactions import Aborted
 from onceproof.scenarios.worlds.cluster import NO_GROUP, BrokerError, Cluster, MockCluster, partition_counts
 from onceproof.scenarios.worlds.host import Host
 
@@ -36,11 +38,11 @@ class Broker(Protocol):
         """The harness's own clients of it; `fresh_topics` may change it."""
         ...
 
-    def refuse(self, log: Log) -> None:
+    def refuse(self, log: Log, aborted: Aborted = MappingProxyType({})) -> None:
         """Raise Incapable if `log` cannot be told to this broker."""
         ...
 
-    def fresh_topics(self, log: Log) -> str:
+    def fresh_topics(self, log: Log, aborted: Aborted = MappingProxyType({})) -> str:
         """Make the topics of `log` hold exactly `log`; the answer is a group id that has no offsets yet."""
         ...
 
@@ -78,17 +80,17 @@ class MockBroker:
         """One more cluster with `topics` and their numbers of partitions, for the caller to close."""
         return MockCluster(self._host, topics)
 
-    def refuse(self, log: Log) -> None:
+    def refuse(self, log: Log, aborted: Aborted = MappingProxyType({})) -> None:
         """Raise Incapable if `log` cannot be told to a mock cluster."""
-        self.cluster.refuse(log)
+        self.cluster.refuse(log, aborted)
 
-    def fresh_topics(self, log: Log) -> str:
+    def fresh_topics(self, log: Log, aborted: Aborted = MappingProxyType({})) -> str:
         """Replace the current cluster by one that holds exactly `log`; the answer is a fresh group id."""
-        self.refuse(log)
+        self.refuse(log, aborted)
         if self._cluster is not None:
             self._cluster.close()
         self._cluster = self.fresh(partition_counts(log))
-        self._cluster.load(log)
+        self._cluster.load(log, aborted)
         return _fresh_group()
 
     def provide(self, topic: str) -> None:
@@ -148,17 +150,17 @@ class KafkaContainer:
         assert self._cluster is not None, "the broker is closed"
         return self._cluster
 
-    def refuse(self, log: Log) -> None:
+    def refuse(self, log: Log, aborted: Aborted = MappingProxyType({})) -> None:
         """Raise Incapable if `log` cannot be told to Kafka."""
-        self.cluster.refuse(log)
+        self.cluster.refuse(log, aborted)
 
-    def fresh_topics(self, log: Log) -> str:
+    def fresh_topics(self, log: Log, aborted: Aborted = MappingProxyType({})) -> str:
         """Delete the topics of `log` and make them anew with it; the answer is a fresh group id."""
-        self.refuse(log)
+        self.refuse(log, aborted)
         topics = partition_counts(log)
         self.cluster.delete(topics)
         self.cluster.create(topics)
-        self.cluster.load(log)
+        self.cluster.load(log, aborted)
         return _fresh_group()
 
     def provide(self, topic: str) -> None:

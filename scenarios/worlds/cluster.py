@@ -13,6 +13,9 @@ An offset after which others are missing is made with transactions (Kafka alone)
 records of an aborted transaction and its marker, and one missing offset is the marker of a transaction that
 commits the record before it. Only `read_committed` consumers see the gap; that is librdkafka's default but
 not Connect's.
+
+Where a log has aborted records of its own, those are written in transactions that are aborted, and its readers may
+be of either kind: nothing else may be visible to one of them alone, so the log then has no gaps but markers.
 """
 
 import contextlib
@@ -24,6 +27,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from confluent_kafka import (
@@ -39,6 +43,7 @@ from confluent_kafka.cimpl import NewTopic
 
 from onceproof.model.history import Log, Record, TopicPartition
 from onceproof.scenarios.errors import EnvironmentFailure, Incapable
+from onceproof.scenarios.transactions import Aborted, require_markers
 from onceproof.scenarios.worlds.host import Host
 
 FIRST_OFFSET_MAX: Final = 1_000_000
@@ -72,11 +77,18 @@ class Step:
     end_offset: int
 
 
-def steps(records: Sequence[Record]) -> Iterator[Step]:
-    """How to write `records` so that each gets its own offset, whatever is missing before and between."""
+def steps(records: Sequence[Record], aborted: frozenset[int] = frozenset()) -> Iterator[Step]:
+    """How to write `records` so that each gets its own offset, whatever is missing before and between.
+
+    Those at the offsets `aborted` are written in transactions that are aborted.
+    """
     if not records:
         return
     plain = _fillers(0, records[0])
+    if aborted:
+        yield from _plain(plain)
+        yield from _transactions(records, aborted)
+        return
     for record, following in itertools.pairwise(records):
         match following.offset - record.offset - 1:
             case 0:
@@ -90,6 +102,25 @@ def steps(records: Sequence[Record]) -> Iterator[Step]:
                 yield Step("aborted", tuple(_fillers(record.offset + 1, following)[:-1]), following.offset)
                 plain = []
     yield from _plain([*plain, records[-1]])
+
+
+def _transactions(records: Sequence[Record], aborted: frozenset[int]) -> Iterator[Step]:
+    """Each run of aborted records is one transaction, and so is each record before a gap of one offset."""
+    run: list[Record] = []
+    for record, following in itertools.zip_longest(records, records[1:]):
+        run.append(record)
+        is_aborted = record.offset in aborted
+        gap = 0 if following is None else following.offset - record.offset - 1
+        if is_aborted and (following is None or gap):
+            yield Step("aborted", tuple(run), record.offset + 2)
+        elif gap:
+            yield from _plain(run[:-1])
+            yield Step("committed", (record,), record.offset + 2)
+        elif following is None or (following.offset in aborted) != is_aborted:
+            yield from _plain(run)
+        else:
+            continue
+        run = []
 
 
 def _plain(records: list[Record]) -> Iterator[Step]:
@@ -109,9 +140,9 @@ def partition_counts(log: Log) -> dict[str, int]:
     return dict(counts)
 
 
-def has_gaps(log: Log) -> bool:
-    """Whether an offset is missing between two records of a partition."""
-    return any(b.offset - a.offset > 1 for records in log.values() for a, b in itertools.pairwise(records))
+def has_gaps(log: Log, of: int = 1) -> bool:
+    """Whether so many offsets or more are missing between two records of a partition."""
+    return any(b.offset - a.offset > of for records in log.values() for a, b in itertools.pairwise(records))
 
 
 class Cluster:
@@ -130,8 +161,11 @@ class Cluster:
         self._transactional: Producer | None = None
         self._misses: list[str] = []
 
-    def refuse(self, log: Log) -> None:
+    def refuse(self, log: Log, aborted: Aborted = MappingProxyType({})) -> None:
         """Raise Incapable if `log` cannot be told to this cluster."""
+        require_markers(log, aborted)
+        if any(aborted.values()) and has_gaps(log, of=2):
+            raise Incapable(self.world, "gaps of more than a marker in a log with aborted transactions")
         for partition, records in log.items():
             ascending = all(a.offset < b.offset for a, b in itertools.pairwise(records))
             assert ascending, f"{partition} is not ascending"
@@ -161,15 +195,15 @@ class Cluster:
             with _kafka(f"delete {topic}", unless=KafkaError.UNKNOWN_TOPIC_OR_PART):
                 future.result()
 
-    def load(self, log: Log) -> None:
+    def load(self, log: Log, aborted: Aborted = MappingProxyType({})) -> None:
         """Write `log` into its topics, which are there and empty, and check that it stands there as told.
 
         Raises Incapable, before anything is written, if the cluster cannot hold it.
         """
-        self.refuse(log)
+        self.refuse(log, aborted)
         self._misses.clear()
         for partition, records in log.items():
-            for step in steps(records):
+            for step in steps(records, aborted.get(partition, frozenset())):
                 if step.kind == "plain":
                     self._write(self._producer(), partition, step.records)
                 else:
@@ -178,7 +212,7 @@ class Cluster:
         if self._plain is not None:
             self._flush(self._plain)
         self.trim({partition: records[0].offset for partition, records in log.items() if records})
-        self._check(log)
+        self._check(log, aborted)
 
     def offsets(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, range]:
         """First and end offset of each partition, as a half-open range; aborted records and markers count."""
@@ -369,10 +403,12 @@ class Cluster:
                 raise BrokerError(f"{partition}: expected end offset {step.end_offset}, found {end}")
             time.sleep(0.002)
 
-    def _check(self, log: Log) -> None:
+    def _check(self, log: Log, aborted: Aborted) -> None:
         held = self.offsets(log)
         for partition, records in log.items():
             expected = range(records[0].offset, records[-1].offset + 1) if records else range(0)
+            if records and records[-1].offset in aborted.get(partition, ()):
+                expected = range(expected.start, expected.stop + 1)  # the marker
             if (held[partition].start, held[partition].stop) != (expected.start, expected.stop):
                 raise BrokerError(f"{partition}: expected offsets {expected}, found {held[partition]}")
 
@@ -384,8 +420,10 @@ class MockCluster(Cluster):
         self._host = host
         super().__init__(str(host.ask(do="fresh", topics=dict(topics))["bootstrap"]), world="embedded")
 
-    def refuse(self, log: Log) -> None:
-        """Raise Incapable for gaps, and for partitions whose start the mock would forget."""
+    def refuse(self, log: Log, aborted: Aborted = MappingProxyType({})) -> None:
+        """Raise Incapable for transactions and gaps, and for partitions whose start the mock would forget."""
+        if any(aborted.values()):
+            raise Incapable(self.world, "aborted transactions")
         super().refuse(log)
         if has_gaps(log):
             raise Incapable(self.world, "gaps in the log: its broker gives consecutive offsets")

@@ -18,6 +18,7 @@ from onceproof.scenarios.faults import Armed
 from onceproof.scenarios.life import Killed, ScriptedClock
 from onceproof.scenarios.run import LifeLike
 from onceproof.scenarios.scenario import Scenario
+from onceproof.scenarios.transactions import level_of
 from onceproof.scenarios.worlds.broker import Broker, KafkaContainer, MockBroker
 from onceproof.scenarios.worlds.bucket import ACCESS_KEY, REGION, SECRET_KEY, MotoServer
 from onceproof.scenarios.worlds.host import Host
@@ -28,7 +29,7 @@ from onceproof.sink.settings.parsing import parse
 _REPLY_S = 120.0
 _DEATH_S = 10.0
 CONSUMER = {
-    "isolation.level": "read_committed",  # gaps in a log are made of aborted transactions
+    "isolation.level": "read_committed",  # where a log has gaps, those are made of aborted transactions
     "fetch.wait.max.ms": 10,
     "enable.partition.eof": False,
 }
@@ -159,9 +160,12 @@ class ProcessSession:
         self._partitions = [h.TopicPartition(*partition) for partition in scenario.log]
         self._ends = {
             TopicPartition(*partition): records[-1].offset + 1 if records else 0
-            for partition, records in scenario.log.items()
+            for partition, records in scenario.visible_log().items()
         }
-        self._group = broker.fresh_topics(scenario.log)
+        self._consumer: Mapping[str, Any] = CONSUMER
+        if any(scenario.aborted.values()):
+            self._consumer = {**CONSUMER, "isolation.level": level_of(scenario.config)}
+        self._group = broker.fresh_topics(scenario.log, scenario.aborted)
         self._bucket = bucket_server.fresh_bucket()
         self._lives: list[ProcessLife] = []
         self._schemas = scenario.schemas
@@ -187,7 +191,7 @@ class ProcessSession:
             self._broker.bootstrap_servers,
             self._group,
             self._ends,
-            CONSUMER,
+            self._consumer,
             self._schemas,
         )
         life = ProcessLife(self._address, birth, clock, armed, events)
@@ -278,7 +282,7 @@ def embedded() -> ProcessWorld:
         "embedded",
         "The sink is a real process ended by kill -9; the broker is librdkafka's mock cluster (real protocol, not "
         "Kafka: no transactions, small logs), the bucket is moto's server; the clock is scripted.",
-        _LACKS | {"gaps in the log"},
+        _LACKS | {"gaps in the log", "aborted transactions"},
         MockBroker(),
     )
 

@@ -164,7 +164,7 @@ class SimulatedSession:
 
     def __init__(self, scenario: Scenario) -> None:
         self._bucket = MemoryBucket()
-        self._broker = MemoryBroker(sink_log(scenario.log))
+        self._broker = MemoryBroker(sink_log(scenario.visible_log()))
         self._schemas = scenario.schemas
 
     def life(

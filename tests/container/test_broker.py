@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from confluent_kafka import Consumer, Producer
+from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer
 from confluent_kafka import TopicPartition as Position
 
 from onceproof.model.history import Record, TopicPartition
@@ -45,12 +45,19 @@ def records(start: int, stop: int) -> tuple[Record, ...]:
     return tuple(record(offset, value=str(offset).encode()) for offset in range(start, stop))
 
 
-def read(broker: Broker, partition: TopicPartition, count: int) -> tuple[Record, ...]:
-    """The first `count` records of a partition, as a read_committed consumer sees them."""
+def read(
+    broker: Broker, partition: TopicPartition, count: int, *, isolation_level: str = "read_committed"
+) -> tuple[Record, ...]:
+    """The first `count` records of a partition, as a consumer of that level sees them."""
     consumer = Consumer(
-        {"bootstrap.servers": broker.bootstrap_servers, "group.id": "g", "auto.offset.reset": "earliest"}
+        {
+            "bootstrap.servers": broker.bootstrap_servers,
+            "group.id": "g",
+            "enable.auto.commit": False,
+            "isolation.level": isolation_level,
+        }
     )
-    consumer.assign([Position(*partition)])
+    consumer.assign([Position(*partition, OFFSET_BEGINNING)])
     messages = consumer.consume(count, timeout=30)
     consumer.close()
     return tuple(Record(m.offset(), m.timestamp()[1], m.key(), m.value(), tuple(m.headers() or ())) for m in messages)
@@ -162,6 +169,19 @@ def test_mock_refuses_logs_whose_start_it_would_forget(mock: MockBroker) -> None
     assert range(9) == mock.cluster.offsets([T0])[T0]
 
 
+def test_mock_refuses_aborted_transactions(mock: MockBroker) -> None:
+    """It knows none."""
+    with pytest.raises(Incapable, match="aborted transactions"):
+        mock.fresh_topics({T0: (record(0), record(1))}, {T0: frozenset({1})})
+
+
+@pytest.mark.container
+def test_kafka_refuses_gaps_that_not_every_reader_would_see(kafka: KafkaContainer) -> None:
+    """Beside aborted transactions a gap is a marker: fillers would be records to whoever reads uncommitted."""
+    with pytest.raises(Incapable, match="gaps of more than a marker"):
+        kafka.fresh_topics({T0: (record(0), record(1), record(4))}, {T0: frozenset({1})})
+
+
 def test_mock_refuses_gaps(mock: MockBroker) -> None:
     """It gives consecutive offsets alone."""
     with pytest.raises(Incapable, match="gaps in the log"):
@@ -195,6 +215,19 @@ def test_kafka_shows_gaps_to_committed_readers(kafka: KafkaContainer) -> None:
 
 
 @pytest.mark.container
+def test_kafka_hands_aborted_records_to_uncommitted_readers_alone(kafka: KafkaContainer) -> None:
+    """Each record has the offset that the log gives it, whoever reads."""
+    told = tuple(record(offset, value=b"%d" % offset) for offset in (0, 1, 3, 5, 7, 9))
+    aborted = frozenset({3, 5, 9})
+
+    kafka.fresh_topics({T0: told}, {T0: aborted})
+
+    assert tuple(r for r in told if r.offset not in aborted) == read(kafka, T0, 3)
+    assert told == read(kafka, T0, 6, isolation_level="read_uncommitted")
+    assert {T0: range(11)} == kafka.cluster.offsets([T0])
+
+
+@pytest.mark.container
 def test_a_container_that_does_not_start_shows_its_last_words(
     kafka: KafkaContainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -219,3 +252,24 @@ def test_steps_give_every_record_its_offset() -> None:
         ("plain", [9], 10),
     ] == found
     assert [] == list(steps(()))
+
+
+def test_steps_put_aborted_records_into_transactions_of_their_own() -> None:
+    """Each run of them is one, whose marker takes the offset behind it, also at the end of the log."""
+    told = tuple(record(offset) for offset in (2, 3, 5, 6, 8, 9, 11, 13, 14))
+
+    found = [
+        (step.kind, [r.offset for r in step.records], step.end_offset)
+        for step in steps(told, frozenset({5, 6, 11, 13, 14}))
+    ]
+
+    assert [
+        ("plain", [0, 1], 2),
+        ("plain", [2], 3),
+        ("committed", [3], 5),
+        ("aborted", [5, 6], 8),
+        ("plain", [8], 9),
+        ("committed", [9], 11),
+        ("aborted", [11], 13),
+        ("aborted", [13, 14], 16),
+    ] == found
