@@ -18,7 +18,7 @@ Laws:
 """
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeAlias
 
@@ -157,14 +157,24 @@ class Searched:
 
 
 class Search:
-    """The search of one log; `cuts` is False to run what is equivalent too."""
+    """The search of one log; `cuts` is False to run what is equivalent too, and `watch` is shown every run."""
 
-    def __init__(self, config: Mapping[str, str], log: h.Log, reach: Reach, world: World, *, cuts: bool = True) -> None:
+    def __init__(
+        self,
+        config: Mapping[str, str],
+        log: h.Log,
+        reach: Reach,
+        world: World,
+        *,
+        cuts: bool = True,
+        watch: Callable[[Run], None] = lambda _: None,
+    ) -> None:
         self.found = Searched()
         self._base = Scenario("small", config, log, (), EPOCH_MS, schemas=schemas(config))
         self._reach = reach
         self._world = world
         self._cuts = cuts
+        self._watch = watch
         self._offsets = [record.offset for record in log[_WHERE]]
         self._rules = settings(config)
         self._seen: set[State] = set()
@@ -182,6 +192,7 @@ class Search:
         """Run one course; gives what follows from it."""
         ran = run(replace(self._base, course=node.course), self._world)
         verdict = judge(ran.history)
+        self._watch(ran)
         self._tally(ran, verdict, fault_class(self._reach.budget, node.budget))
         is_frozen = node.owner is not None and _FROZEN_TO_THE_END in map(_end_of, ran.history.events)
         if any(node.budget) or is_frozen:
