@@ -13,6 +13,7 @@ from onceproof.model import history as h
 from onceproof.model.guarantee import Guarantee, combine
 from onceproof.model.judge import Verdict, judge
 from onceproof.scenarios import fitting
+from onceproof.scenarios.leftovers import excused_uploads
 from onceproof.scenarios.run import Run, World, run
 from onceproof.scenarios.scenario import (
     Clock,
@@ -194,12 +195,9 @@ def troubles_of(ran: Run, verdict: Verdict) -> list[str]:
     """What takes a run its verdict: a fault that did not fire, a sink that got stuck, uploads left for no reason."""
     troubles = [f"the fault '{fault}' never met its effect" for fault in ran.unfired]
     troubles += [finding.detail for finding in verdict.findings if finding.kind == "stuck"]
-    events = ran.history.events
-    excuses = sum(isinstance(event, h.Ended) and event.how != "stopped" for event in events)
-    excuses += sum(isinstance(event, h.Requested) and event.outcome != "ok" for event in events)
-    uploads = len(ran.history.unfinished_uploads)
-    if uploads > excuses:
-        troubles.append(f"{uploads} unfinished uploads, after {excuses} kills and failed requests")
+    uploads, excused = len(ran.history.unfinished_uploads), excused_uploads(ran.history)
+    if uploads > excused:
+        troubles.append(f"{uploads} unfinished uploads, after {excused} kills and failed requests")
     return [*troubles, *verdict.not_observed]
 
 

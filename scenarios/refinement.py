@@ -21,6 +21,7 @@ from onceproof.model.placement import fault_free
 from onceproof.model.predictions import Prediction, predict, text_of
 from onceproof.model.schemas import Schema
 from onceproof.model.settings import settings
+from onceproof.scenarios.leftovers import excused_uploads
 from onceproof.scenarios.run import Run
 from onceproof.scenarios.scenario import PollStep, Rest
 
@@ -155,14 +156,14 @@ def _judged(ran: Run) -> Verdict | str:
 
 
 def _of_verdict(ran: Run, verdict: Verdict | str) -> Iterator[Difference]:
-    """Findings of the judge, but for the one upload that a crash may leave behind, and its guarantee."""
+    """Findings of the judge, but for the uploads that a run may leave behind, and its guarantee."""
     if isinstance(verdict, str):
         yield Difference("judge: unreadable", verdict)
         return
-    kills = sum(isinstance(event, h.Ended) and event.how == "killed" for event in ran.history.events)
+    excused = excused_uploads(ran.history)
     leaks = [finding for finding in verdict.findings if finding.kind == "leaked"]
     for finding in verdict.findings:
-        if finding.kind != "leaked" or len(leaks) > kills:
+        if finding.kind != "leaked" or len(leaks) > excused:
             yield Difference(f"judge: {finding.kind}", finding.detail)
     if verdict.guarantee is not Guarantee.IDENTICAL_OBJECTS:
         yield Difference("judge: guarantee", f"expected identical objects, found {verdict.guarantee.value}")
