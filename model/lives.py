@@ -62,21 +62,27 @@ class Writer:
             self.rules,
             self.partition,
             self.start_offset,
-            self.opened_ms,
+            self.opened_ms if self._is_timed else 0,
             self.failed_ms,
-            tuple(self.passes),
+            tuple(self.passes if self._is_timed else [end_offset for end_offset, _ in self.passes]),
             tuple(self.asks),
             self.gone,
         )
 
+    @property
+    def _is_timed(self) -> bool:
+        """Whether a clock decides anything; if none does, lives that differ in their readings alone are one."""
+        return self.rules.is_clocked or self.failed_ms is not None
+
     def as_life(self) -> Life:
         """The same as the model's input."""
-        passes = tuple([Pass(end_offset, now_ms) for end_offset, now_ms in self.passes])
+        timed = self._is_timed
+        passes = tuple([Pass(end_offset, now_ms if timed else 0) for end_offset, now_ms in self.passes])
         return Life(
             config=self.config,
             partition=self.partition,
             start_offset=self.start_offset,
-            opened_ms=self.opened_ms,
+            opened_ms=self.opened_ms if timed else 0,
             passes=passes,
             commits=tuple(self.asks),
             failed_ms=self.failed_ms,

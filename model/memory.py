@@ -9,7 +9,8 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-_HELD_RECORDS_MAX = 1_000_000
+_HELD_RECORDS_MAX = 200_000
+"""Few enough for the garbage collector, which walks over all that is kept again and again."""
 
 
 class Memory(Generic[T]):

@@ -59,6 +59,7 @@ _VIEWS: Memory[LogView] = Memory()
 _PREDICTIONS: Memory[Prediction] = Memory()
 _EXPECTED: Memory[Expected] = Memory()
 _LOOKED_AT: Memory[Mapping[int, int]] = Memory()
+_BODIES: Memory[bytes] = Memory()
 _WITHOUT: Memory[tuple[Record, ...]] = Memory()
 
 
@@ -117,6 +118,13 @@ def body_of(inputs: Inputs, made: Object) -> bytes:
     return joined(layout, lines_of(inputs, made))
 
 
+def _body_again(log: Sequence[Record], inputs: Inputs, made: Object) -> bytes:
+    """`body_of`, remembered, unless values are projected: the lives of a run repeat each other's objects."""
+    if made.target is not None:
+        return body_of(inputs, made)
+    return _BODIES.get(log, (inputs, made.kind, made.offsets), lambda: body_of(inputs, made))
+
+
 def text_of(
     log: Sequence[Record],
     config: Mapping[str, str],
@@ -161,11 +169,11 @@ def _targets(items: Sequence[Input]) -> list[Schema]:
 
 
 def _prediction(log: Sequence[Record], life: Life, view: LogView, schemas: Registry) -> Prediction:
-    wanted = expected(log, life, schemas)
+    wanted = expected_again(log, life, view.rules, schemas)
     return Prediction(
         view=view,
         expected=wanted,
-        bodies=tuple([body_of(view.inputs, made) for made in wanted.objects]),
+        bodies=tuple([_body_again(log, view.inputs, made) for made in wanted.objects]),
         by_key={made.key: at for at, made in enumerate(wanted.objects)},
     )
 
