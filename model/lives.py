@@ -106,7 +106,8 @@ class Course:
     writers: Sequence[Writer]
     """In order of their beginning."""
     last: Mapping[TopicPartition, Writer]
-    """The writer of each partition that was opened last."""
+    """The writer of each partition that the youngest life opened last: what an owner that was replaced still does, and
+    be it a new writer after a failure, is not what the partition goes on with."""
     visible: Sequence[Completion | Committed | DeadLettered]
     """What changed outside, in order."""
     rules: Sequence[Settings]
@@ -211,7 +212,8 @@ class _Reader:
             gone=self.gone.get(event.partition, frozenset()),
         )
         writers[event.partition] = writer
-        self.last[event.partition] = writer
+        if event.partition not in self.last or self.last[event.partition].life <= event.life:
+            self.last[event.partition] = writer  # one of an older life is of an owner that was replaced meanwhile
         self.writers.append(writer)
 
     def _requested(self, at: int, event: Requested) -> None:

@@ -33,13 +33,15 @@ FAULTS: Mapping[str, str] = {
     "lost reply": "any one completion is applied, but its reply is lost",
     "commit refused": "any one offset commit is refused, then an orderly restart",
     "expired offsets": "the group's offsets expire while the sink is stopped",
+    "frozen owner": "a process freezes before any completion, and thaws when its successor has committed",
     "other flush.size": "kill -9 at any cut, then a start with another flush.size",
 }
 """Classes of faults, each with its meaning; an orderly start always follows."""
 
 _AT_LEAST_ONCE = "at-least-once"
 _CUTS_MOVE = dict.fromkeys(
-    ("crash", "two crashes", "lost reply", "commit refused", "expired offsets", "other flush.size"), _AT_LEAST_ONCE
+    ("crash", "two crashes", "lost reply", "commit refused", "expired offsets", "frozen owner", "other flush.size"),
+    _AT_LEAST_ONCE,
 )
 """Where cuts move on replay, whatever makes the sink read completed records again leaves them twice."""
 _CUT_CHANGES = {"other flush.size": _AT_LEAST_ONCE}
@@ -71,6 +73,8 @@ class Configuration:
         clocked = self.clock_steps_ms != (0,)
         if fault == "two crashes":
             return Bound(3, self.gaps_ms[: 1 if clocked else 2], self.clock_steps_ms)
+        if fault == "frozen owner" and not clocked:  # two completed files, of which the first holds two records
+            return Bound(4, self.gaps_ms[:2])
         if fault == "other flush.size" and not clocked:
             return Bound(6, (self.gaps_ms[0], self.gaps_ms[-1]), splits=False)
         return Bound(self.records, self.gaps_ms[:2] if self.records > 3 else self.gaps_ms, self.clock_steps_ms)
@@ -120,7 +124,8 @@ CONFIGURATIONS: tuple[Configuration, ...] = (
     Configuration(
         "rotate.schedule.interval.ms, conditional writes off",
         {**_LATE, **_SCHEDULE, "enable.conditional.writes": "false"},
-        {**_CUTS_MOVE, "lost reply": "once at rest"},  # reading goes on at the very file whose reply was lost
+        # reading goes on at the very file whose reply was lost; H4: a shorter object comes over a longer one
+        {**_CUTS_MOVE, "lost reply": "once at rest", "frozen owner": "none"},
         gaps_ms=(1000,),
         clock_steps_ms=_CLOCKED,
     ),

@@ -26,6 +26,7 @@ from onceproof.scenarios.scenario import (
     Start,
     Step,
     StopStep,
+    Thaw,
 )
 
 EPOCH_MS = 1_706_713_200_000
@@ -137,7 +138,7 @@ def scenarios(config: Mapping[str, str], fault: str, bound: Bound, world: World)
             for move_ms in bound.clock_steps_ms:
                 after: tuple[Step, ...] = (Clock(add_ms=move_ms),) if move_ms else ()
                 for size in sorted({1, count}, reverse=True) if bound.splits else (count,):
-                    yield from _faulted(base, fault, (*after, Rest(size)), places, world)
+                    yield from _faulted(base, fault, (*after, Rest(size)), places, bound, world)
 
 
 _UNPLACED = ("none", "restart", "expired offsets")
@@ -145,7 +146,7 @@ _UNPLACED = ("none", "restart", "expired offsets")
 
 
 def _faulted(
-    base: Scenario, fault: str, rest: tuple[Step, ...], places: list[Fault], world: World
+    base: Scenario, fault: str, rest: tuple[Step, ...], places: list[Fault], bound: Bound, world: World
 ) -> Iterator[Scenario]:
     """The scenarios of one class of faults over one fault-free course, whose effects are `places`."""
     course = base.course
@@ -157,6 +158,10 @@ def _faulted(
                 yield replace(base, course=(*course[: index + 1], StopStep(), Start(), *course[index + 1 :], *rest))
     elif fault == "expired offsets":
         yield replace(base, course=(*course, StopStep(), ExpireOffsets(), *rest))
+    elif fault == "frozen owner":
+        freezes = [place._replace(kind="freeze") for place in places if place.at == "complete"]
+        for freeze, successor in itertools.product(freezes, _successors(len(base.log[_WHERE]), bound)):
+            yield replace(base, course=(freeze, *course, *successor, Thaw(), *rest))
     else:
         for faults in _placed(base, fault, rest, places, world):
             if fault == "other flush.size":
@@ -165,6 +170,14 @@ def _faulted(
                 continue
             stop: tuple[Step, ...] = (StopStep(),) if fault == "commit refused" else ()
             yield replace(base, course=(*faults, *course, *stop, *rest))
+
+
+def _successors(count: int, bound: Bound) -> Iterator[tuple[Step, ...]]:
+    """How the next owner reads: all at once, the clock before it and behind it, and a commit."""
+    for before_ms, behind_ms in itertools.product(bound.clock_steps_ms, repeat=2):
+        before = (Clock(add_ms=before_ms),) if before_ms else ()
+        behind = (Clock(add_ms=behind_ms), PollStep(0)) if behind_ms else ()
+        yield (Start(), *before, PollStep(count), *behind, CommitStep())
 
 
 def _placed(
