@@ -54,11 +54,11 @@ def candidates(scenario: Scenario) -> Iterator[Scenario]:
 def without(scenario: Scenario, at: int) -> Scenario:
     """The scenario without one step, and without the steps that would make no sense then."""
     gone = scenario.course[at]
-    left = [step for index, step in enumerate(scenario.course) if index != at and not _goes_with(gone, step)]
+    left = [step for index, step in enumerate(scenario.course) if index != at and not goes_with(gone, step)]
     return replace(scenario, course=tuple(left))
 
 
-def _goes_with(gone: Step, step: Step) -> bool:
+def goes_with(gone: Step, step: Step) -> bool:
     """Whether a step makes no sense without another one."""
     kind = step.kind if isinstance(step, Fault) else ""
     if isinstance(gone, Fault) and gone.kind == "freeze":
@@ -336,7 +336,7 @@ def _in_place(scenario: Scenario, at: int, fault: Fault) -> Scenario:
     steps = [
         fault if index == at else step
         for index, step in enumerate(scenario.course)
-        if index == at or not _goes_with(before, step)
+        if index == at or not goes_with(before, step)
     ]
     return replace(scenario, course=tuple(steps))
 
