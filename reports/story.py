@@ -5,10 +5,8 @@ happened outside stands between them. Offsets in brackets are the records that a
 differs between two runs of one seed is told: no version ids, upload ids, ports or durations.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import partial
 from itertools import groupby
 from typing import TypeAlias, TypeVar
@@ -23,7 +21,6 @@ from onceproof.model.history import (
     History,
     Opened,
     Put,
-    Record,
     Requested,
     Rewound,
     TopicPartition,
@@ -32,12 +29,20 @@ from onceproof.model.judge import Finding, ObjectAtRest, Verdict, Write
 from onceproof.model.ordinals import ordinal
 from onceproof.model.settings import ObjectKind
 from onceproof.reports.collect import Story
-from onceproof.reports.words import FINDINGS, counted, one_line, steady
+from onceproof.reports.phrases import (
+    OBJECTS_MAX,
+    brackets,
+    listed,
+    offsets_text,
+    record_line,
+    short_names,
+    subject_of,
+    uncapitalised,
+    verb,
+)
+from onceproof.reports.words import FINDINGS, counted, steady
 
-_RUNS_MAX = 8
-_OBJECTS_MAX = 6
 _PHRASES_MAX = 10
-_RECORDS_MAX = 12
 _LINES_MAX = 12
 _DETAILS_MAX = 3
 _ORDER = {kind: at for at, (kind, _, _) in enumerate(FINDINGS)}
@@ -46,7 +51,6 @@ _Held = TypeVar("_Held", Write, ObjectAtRest)
 Doubled: TypeAlias = "dict[tuple[TopicPartition, ObjectKind], dict[int, int]]"
 """Offsets that stand more than once, with how often, by what stands there of them."""
 
-_KINDS: Mapping[ObjectKind, str] = {"value": "", "key": "keys of ", "headers": "headers of "}
 _CAUSES: Mapping[str, str] = {
     "schedule": "the schedule",
     "interval": "the interval",
@@ -135,100 +139,6 @@ def tell(story: Story) -> Telling:
         pending=_pending_sentence(verdict),
         replay=story.replay,
     )
-
-
-# Offsets and names
-
-
-def offset_runs(offsets: Iterable[int]) -> list[tuple[int, int]]:
-    """Return the maximal runs of consecutive offsets, each with its first and last one."""
-    runs: list[tuple[int, int]] = []
-    for offset in sorted(set(offsets)):
-        if runs and runs[-1][1] + 1 == offset:
-            runs[-1] = (runs[-1][0], offset)
-        else:
-            runs.append((offset, offset))
-    return runs
-
-
-def offsets_text(offsets: Iterable[int]) -> str:
-    """Write offsets as `0, 1, 2` or `0 to 99, 104`; of very many runs the last ones are only counted."""
-    parts: list[str] = []
-    runs = offset_runs(offsets)
-    for first, last in runs[:_RUNS_MAX]:
-        parts += [f"{first} to {last}"] if last - first > 2 else [str(offset) for offset in range(first, last + 1)]
-    left = sum(last - first + 1 for first, last in runs[_RUNS_MAX:])
-    return ", ".join(parts) + (f" and {left:,} more" if left else "")
-
-
-def brackets(offsets: Iterable[int] | None, kind: ObjectKind = "value") -> str:
-    """Write the records of an object as `[1, 2]` or `[keys of 1, 2]`; `[?]` where they are not known."""
-    return "[?]" if offsets is None else f"[{_KINDS[kind]}{offsets_text(offsets)}]"
-
-
-def short_names(keys: Iterable[str]) -> dict[str, str]:
-    """Return for each key its last path segment, with as many folders before it as tell the keys apart."""
-    pending = dict.fromkeys(sorted(set(keys)), 1)
-    while True:
-        names = {key: "/".join(key.split("/")[-depth:]) for key, depth in pending.items()}
-        shared = {name for name, times in Counter(names.values()).items() if times > 1}
-        longer = [key for key, name in names.items() if name in shared and name != key]
-        if not longer:
-            return {key: one_line(name) for key, name in names.items()}
-        for key in longer:
-            pending[key] += 1
-
-
-def listed(items: Sequence[str]) -> str:
-    """Join as `a`, `a and b`, `a, b and c`; of very many the middle ones are only counted."""
-    if len(items) > _OBJECTS_MAX:
-        items = [*items[:2], f"{len(items) - 3:,} more", items[-1]]
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
-
-
-def instant(timestamp_ms: int | None) -> str:
-    """Write a time as `2013-01-01 10:17:00Z`, with milliseconds only where there are any."""
-    if timestamp_ms is None:
-        return "no timestamp"
-    try:
-        moment = datetime.fromtimestamp(timestamp_ms // 1000, UTC)
-    except (ValueError, OverflowError, OSError):
-        return f"{timestamp_ms} ms"
-    rest = timestamp_ms % 1000
-    return f"{moment:%Y-%m-%d %H:%M:%S}{f'.{rest:03}' if rest else ''}Z"
-
-
-def delay(difference_ms: int) -> str:
-    """Write a difference in time as `+5 min`, `-1 h 30 min`, `+250 ms`."""
-    if difference_ms == 0:
-        return "+0"
-    left, parts = abs(difference_ms), []
-    for unit_ms, unit in ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s"), (1, "ms")):
-        if left >= unit_ms:
-            parts.append(f"{left // unit_ms} {unit}")
-            left %= unit_ms
-    return f"{'+' if difference_ms > 0 else '-'}{' '.join(parts)}"
-
-
-def record_line(partition: TopicPartition, records: Sequence[Record]) -> str:
-    """Write the records of one partition: the first with its time, the others with their distance to it."""
-    if not records:
-        return f"{partition}: no records"
-    first = records[0]
-    if len(records) > _RECORDS_MAX:
-        last = records[-1]
-        return (
-            f"{partition}: {len(records):,} records, {first.offset} ({instant(first.timestamp_ms)}) "
-            f"to {last.offset} ({instant(last.timestamp_ms)})"
-        )
-    return f"{partition}: " + ", ".join(f"{record.offset} ({_when(record, first)})" for record in records)
-
-
-def _when(record: Record, first: Record) -> str:
-    null = ", null" if record.value is None else ""
-    if record is first or record.timestamp_ms is None or first.timestamp_ms is None:
-        return instant(record.timestamp_ms) + null
-    return delay(record.timestamp_ms - first.timestamp_ms) + null
 
 
 # The course of events
@@ -335,9 +245,9 @@ class _Teller:
         others = [phrase for phrase in phrases if not phrase.startswith(("wrote", "committed", "sent"))]
         counts = [f"{verb} {counted(number, noun)}" for verb, number, noun in numbers if number]
         counts = [count.replace("committed 1 time", "committed once") for count in counts]
-        left = len(others) - _OBJECTS_MAX
+        left = len(others) - OBJECTS_MAX
         more = [f"met {counted(left, 'more refusal')}"] if left > 0 else []
-        return [*others[:1], *counts, *others[1:_OBJECTS_MAX], *more]
+        return [*others[:1], *counts, *others[1:OBJECTS_MAX], *more]
 
     def _kind(self, at: int, event: Event) -> str:
         if at in self.write_at:
@@ -349,7 +259,7 @@ class _Teller:
             causes = [self.write_at[at].cause for at, _ in same]
             shared = closed_by(causes[0]) if len(set(causes)) == 1 else ""
             objects = [self._object(self.write_at[at], named=not shared) for at, _ in same]
-            if len(objects) > _OBJECTS_MAX:
+            if len(objects) > OBJECTS_MAX:
                 return [f"{kind} {counted(len(objects), 'object')}, {objects[0]} to {objects[-1]}{shared}"]
             return [f"{kind} {listed(objects)}{shared}"]
         if kind == "DeadLettered":
@@ -380,7 +290,7 @@ class _Teller:
             reasons = {_without_offset(letter) for letter in group}
             reason = f" ({reasons.pop()})" if len(reasons) == 1 and "" not in reasons else ""
             offsets = [letter.offset for letter in group]
-            which = _uncapitalised(_subject(offsets, self._of(partition)))
+            which = uncapitalised(subject_of(offsets, self._of(partition)))
             phrases.append(f"{_LETTERS[outcome].format(which=which)}{reason}")
         return phrases
 
@@ -616,33 +526,17 @@ def _doubled_sentences(counts: dict[int, int], of: str, kind: ObjectKind) -> lis
     for times in sorted(set(counts.values())):
         offsets = [offset for offset, count in sorted(counts.items()) if count == times]
         often = "twice" if times == 2 else f"{times} times"
-        stand = _verb(offsets, "stands", "stand", kind)
-        sentences.append(f"{_subject(offsets, of, kind)} {stand} {often} at rest.")
+        stand = verb(offsets, "stands", "stand", kind)
+        sentences.append(f"{subject_of(offsets, of, kind)} {stand} {often} at rest.")
     return sentences
-
-
-def _subject(offsets: Sequence[int], of: str, kind: ObjectKind = "value") -> str:
-    which = f"{'Offset' if len(offsets) == 1 else 'Offsets'} {offsets_text(offsets)}{of}"
-    if kind == "value":
-        return which
-    part = "headers" if kind == "headers" else "key" if len(offsets) == 1 else "keys"
-    return f"The {part} of {_uncapitalised(which)}"
-
-
-def _uncapitalised(text: str) -> str:
-    return text[:1].lower() + text[1:]
-
-
-def _verb(offsets: Sequence[int], one: str, many: str, kind: ObjectKind = "value") -> str:
-    return one if len(offsets) == 1 and kind != "headers" else many
 
 
 def _finding_sentence(found: _Merged, of: str, names: dict[str, str]) -> str:
     where = listed([names[key] for key in found.keys]) if found.keys else ""
     inside = f" in {where}" if where else ""
     kind = found.object_kind
-    subject = _subject(found.offsets, of, kind) if found.offsets else ""
-    is_are, has_have = _verb(found.offsets, "is", "are", kind), _verb(found.offsets, "has", "have", kind)
+    subject = subject_of(found.offsets, of, kind) if found.offsets else ""
+    is_are, has_have = verb(found.offsets, "is", "are", kind), verb(found.offsets, "has", "have", kind)
     its = "its" if len(found.keys) < 2 else "their"
     past = "" if found.at_rest else ", for a moment"
     match found.kind:
@@ -673,7 +567,7 @@ def _finding_sentence(found: _Merged, of: str, names: dict[str, str]) -> str:
 
 def _pending_sentence(verdict: Verdict) -> str:
     parts = [
-        f"{_subject(offsets, f' of {partition}' if len(verdict.pending) > 1 else '')}"
+        f"{subject_of(offsets, f' of {partition}' if len(verdict.pending) > 1 else '')}"
         for partition, offsets in verdict.pending.items()
         if offsets
     ]

@@ -15,17 +15,8 @@ from onceproof.model.history import Committed, DeadLettered, History, Opened, Re
 from onceproof.model.judge import Verdict, Write
 from onceproof.model.settings import ObjectKind
 from onceproof.reports.collect import Story
-from onceproof.reports.story import (
-    brackets,
-    crash_labels,
-    delay,
-    doubled_offsets,
-    instant,
-    offset_runs,
-    offsets_text,
-    short_names,
-    tell,
-)
+from onceproof.reports.phrases import brackets, delay, instant, offset_runs, offsets_text, short_names
+from onceproof.reports.story import crash_labels, doubled_offsets, tell
 from onceproof.reports.words import counted, printable
 
 RECORDS_DRAWN_MAX = 60

@@ -20,16 +20,8 @@ from onceproof.model.history import (
     Version,
 )
 from onceproof.model.judge import Finding, judge
-from onceproof.reports.story import (
-    delay,
-    ended_phrase,
-    instant,
-    killed_phrase,
-    offsets_text,
-    record_line,
-    short_names,
-    tell,
-)
+from onceproof.reports.phrases import delay, instant, offsets_text, record_line, short_names
+from onceproof.reports.story import ended_phrase, killed_phrase, tell
 from onceproof.reports.words import FINDINGS, GUARANTEES, steady
 
 
