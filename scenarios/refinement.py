@@ -8,7 +8,7 @@ they say (`Version.readable`), and all versions of one name also byte for byte.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from onceproof.model import history as h
@@ -21,6 +21,7 @@ from onceproof.model.placement import fault_free
 from onceproof.model.predictions import Prediction, predict, text_of
 from onceproof.model.schemas import Schema
 from onceproof.model.settings import settings
+from onceproof.scenarios.excuses import could_not_start, foreign_keys, ignored_answers, is_excused, kept_by_cooperation
 from onceproof.scenarios.leftovers import excused_uploads
 from onceproof.scenarios.run import Run
 from onceproof.scenarios.scenario import PollStep, Rest
@@ -109,7 +110,7 @@ def broken_rules(ran: Run) -> Iterator[Difference]:
     """
     lives, verdict = lives_of(ran), _judged(ran)
     dies = any(life.prediction.expected.failed for life in lives) or _refused_puts(ran, lives)
-    for difference in _of_verdict(ran, verdict):
+    for difference in _of_verdict(ran, _excused(ran, verdict)):
         if difference.oracle not in _LET_THROUGH and not (dies and difference.oracle == "judge: stuck"):
             yield difference
     yield from _of_faults(ran)
@@ -127,6 +128,19 @@ def broken_rules(ran: Run) -> Iterator[Difference]:
 
 _LET_THROUGH = ("judge: duplicated", "judge: rewritten", "judge: re-encoded", "judge: leaked", "judge: guarantee")
 """Objects that change among them: a refused record may have begun what a rewind does not begin with (H12 to H14)."""
+
+
+def _excused(ran: Run, verdict: Verdict | str) -> Verdict | str:
+    """The verdict without what the steps of the world explain (`excuses`)."""
+    if isinstance(verdict, str) or not (verdict.findings or verdict.not_observed):
+        return verdict
+    excused = is_excused(ran, verdict)
+    foreign = tuple([f"version of {key} became visible" for key in foreign_keys(ran)])
+    return replace(
+        verdict,
+        findings=tuple([each for each in verdict.findings if not excused(each)]),
+        not_observed=tuple([each for each in verdict.not_observed if not each.endswith(foreign)]),
+    )
 
 
 def _of_versions(ran: Run, lives: Sequence["LifeOfWriter"]) -> Iterator[Difference]:
@@ -188,6 +202,8 @@ class LifeOfWriter:
     """For each of these, where its partition was known to stand before."""
     moments: list[tuple[str, int]] = field(default_factory=list)
     """Key, and index of the pass, of each object that it completed."""
+    ignored: set[int] = field(default_factory=set)
+    """Which of these answers nobody took: its partition was kept in a cooperative rebalance, or lost."""
     passes: int = 0
     """Passes so far, while events are read."""
 
@@ -207,6 +223,7 @@ def lives_of(ran: Run) -> list[LifeOfWriter]:
     following = iter(lives)
     now_open: dict[tuple[int, h.TopicPartition], LifeOfWriter] = {}
     stands: dict[h.TopicPartition, set[int]] = {}
+    ignored = ignored_answers(ran)
     for at, event in enumerate(history.events):
         match event:
             case h.Opened() | h.Rewound():
@@ -225,6 +242,8 @@ def lives_of(ran: Run) -> list[LifeOfWriter]:
                 offsets = answer.offsets if isinstance(answer, h.Committed) else {}
                 for (number, partition), each in now_open.items():
                     if number == event.life:
+                        if partition in ignored[at]:
+                            each.ignored.add(len(each.answers))
                         each.answers.append(offsets.get(partition))
                         each.known.append(set(stands[partition]))
             case h.Committed():
@@ -245,7 +264,9 @@ def _of_letters(life: LifeOfWriter) -> Iterator[Difference]:
     writer = life.writer
     wanted = [letter.offset for letter in life.prediction.expected.dead_letters] if writer.rules.has_queue else []
     found = life.letters
-    both = min(len(wanted), len(found)) if life.was_cut_short else max(len(wanted), len(found))
+    # What a kept partition is handed after a cooperative rebalance has no writer, but is converted all the same.
+    is_short = life.was_cut_short or bool(life.ignored)
+    both = min(len(wanted), len(found)) if is_short else max(len(wanted), len(found))
     if wanted[:both] != found[:both]:
         yield Difference(
             "model: dead letters",
@@ -271,6 +292,8 @@ def _of_answers(life: LifeOfWriter) -> Iterator[Difference]:
     writer = life.writer
     for at, (wanted, found) in enumerate(zip(life.prediction.expected.commits, life.answers, strict=True)):
         is_old = found is None or found in life.known[at]
+        if at in life.ignored and is_old:
+            continue
         if found != wanted and not (is_old and (wanted is None or wanted in life.known[at] or life.was_cut_short)):
             yield Difference(
                 "model: commits",
@@ -323,13 +346,14 @@ def _of_deaths(ran: Run, lives: Sequence[LifeOfWriter]) -> Iterator[Difference]:
     refused = _refused_puts(ran, lives)
     predicted = {life.writer.life for life in lives if life.prediction.expected.failed}
     troubled: set[int] = set()
+    excused = could_not_start(ran) | {life for _, life, kept in kept_by_cooperation(ran) if kept}
     for event in ran.history.events:
         match event:
             case h.Put() | h.CommitAsked():
                 troubled.discard(event.life)
             case h.Requested() | h.DeadLettered() if event.outcome != "ok":
                 troubled.add(event.life)
-            case h.Ended(how="failed") if event.life not in predicted | refused | troubled:
+            case h.Ended(how="failed") if event.life not in predicted | refused | troubled | excused:
                 yield Difference("model: failures", f"expected life {event.life} to go on, found: {event.detail}")
 
 
@@ -381,7 +405,9 @@ def _of_guarantee(ran: Run, lives: Sequence[LifeOfWriter], guarantee: Guarantee)
         and len(configs) == 1
     ):
         wanted = FaultFree.of(ran.history.log, lives[0].writer.config, ran.history.schemas).bucket
-        is_split = any(life.prediction.expected.dead_letters for life in lives)  # how polls cut the log may matter then
+        # How polls cut the log may matter where records are refused, and which log there was where it changed.
+        is_split = any(life.prediction.expected.dead_letters for life in lives)
+        is_split = is_split or any(isinstance(event, h.LogChanged) for event in ran.history.events)
         if not is_split and not {(key, each.readable) for key, each in at_rest.items()} <= set(wanted.items()):
             yield Difference(
                 "model: guarantee", "expected less than identical objects: some are not the fault-free ones"

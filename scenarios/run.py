@@ -195,6 +195,9 @@ class Stepper:
         self._armed.trigger = self._trigger
         self._life: LifeLike | None = None
         self._rewinds_seen = self._events_seen = 0
+        self._failed_ms: dict[int, int] = {}
+        """When each life rewound last, by its own clock."""
+        self._skew_ms = 0
         self._frozen: list[tuple[int, LifeLike]] = []
         self._lives = 0
         self._config: dict[str, str] = dict(scenario.config)
@@ -428,6 +431,7 @@ class Stepper:
         number, self._lives = self._lives, self._lives + 1
         properties = {**DEFAULTS, **self._config}
         try:
+            self._skew_ms = step.skew_ms
             clock = self._clock.skewed(step.skew_ms)
             self._life = self._session.life(number, properties, clock, self._armed, self._events)
         except ConfigError as refused:
@@ -517,14 +521,23 @@ class Stepper:
         """How many there were so far; each event is looked at once."""
         news = self._events[self._events_seen :]
         self._events_seen += len(news)
-        self._rewinds_seen += list(map(type, news)).count(h.Rewound)
+        if count := list(map(type, news)).count(h.Rewound):
+            self._rewinds_seen += count
+            for event in news:
+                if type(event) is h.Rewound:
+                    self._failed_ms[event.life] = max(event.now_ms, self._failed_ms.get(event.life, event.now_ms))
         return self._rewinds_seen
 
     def _waits_ms(self, life: LifeLike) -> int:
-        """How long to wait so that a back-off ends and a slot passes; 0 if the sink waits for no clock."""
+        """How long to wait so that a back-off ends and a slot passes; 0 if the sink waits for no clock.
+
+        A back-off is the longer by as much as the clock was set back since it began.
+        """
         schedule_ms = int(self._config.get("rotate.schedule.interval.ms", -1))
         backing_off = bool(life.poll_request.paused or self._rewinds())
         backoff_ms = int(self._config.get("retry.backoff.ms", 5000)) if backing_off else 0
+        now_ms = self._clock.ms + self._skew_ms
+        backoff_ms += max(self._failed_ms.get(self._lives - 1, now_ms) - now_ms, 0)
         return max(schedule_ms, backoff_ms, 0)
 
     def _at_the_end(self, life: LifeLike) -> bool:

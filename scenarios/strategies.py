@@ -11,6 +11,8 @@ Needs `hypothesis`, which is no dependency of Onceproof: install it beside. No o
 Every scenario that is drawn can run as it is, and each of its faults meets its effect: places are taken from a run of
 the same course in the simulated world, not guessed and filtered. Values shrink towards few records, short gaps, one
 partition, no fault. Draw a clock-driven configuration only if the property at hand allows for it.
+
+Its sisters: `wide` draws all parts of the sink, `adverse` all that can go wrong around it.
 """
 
 import json
@@ -18,12 +20,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
 from hypothesis import strategies as st
 
 from onceproof.model import history as h
 from onceproof.scenarios.configurations import JSON
+from onceproof.scenarios.drawing import BOOLEANS, integers, one_of
 from onceproof.scenarios.explore import EPOCH_MS, effects
 from onceproof.scenarios.run import run
 from onceproof.scenarios.scenario import Clock, CommitStep, Fault, FaultKind, PollStep, Rest, Scenario, Start, Step
@@ -63,25 +66,11 @@ _PATH_FORMATS = (
 _SPANS_MS = (0, 1, 999, 1000, 1001, 3000, HOUR_MS - 1, HOUR_MS, HOUR_MS + 1, DAY_MS)
 _Step: TypeAlias = tuple[int, int, int]
 
-T = TypeVar("T")
-_BOOLEANS = st.booleans()
-
-
-@lru_cache(maxsize=1024)
-def _one_of(values: tuple[T, ...]) -> st.SearchStrategy[T]:
-    """Kept, as all strategies here that can be: to make one takes longer than to draw from it."""
-    return st.sampled_from(values)
-
-
-@lru_cache(maxsize=1024)
-def _integers(least: int, most: int) -> st.SearchStrategy[int]:
-    return st.integers(least, most)
-
 
 @lru_cache(maxsize=256)
 def _steps(spans_ms: tuple[int, ...], count: tuple[int, int], *, gaps: bool) -> st.SearchStrategy[list[_Step]]:
     """What lies between records: a span of time, its sign, and a step of offsets."""
-    step = st.tuples(_one_of(spans_ms), _one_of((1, 1, 1, 1, -1)), _one_of((1, 1, 2, 3) if gaps else (1,)))
+    step = st.tuples(one_of(spans_ms), one_of((1, 1, 1, 1, -1)), one_of((1, 1, 2, 3) if gaps else (1,)))
     return st.lists(step, min_size=count[0], max_size=count[1])
 
 
@@ -98,20 +87,20 @@ def configurations(
 def _configuration(
     draw: st.DrawFn, families: Sequence[str] = FAMILIES, flush_sizes: st.SearchStrategy[int] | None = None
 ) -> dict[str, str]:
-    family = draw(_one_of(tuple(families)))
+    family = draw(one_of(tuple(families)))
     config = dict(JSON)
     config["partitioner.class"] = f"{_STORAGE}.{family}"
     fields = False
     if family != "DefaultPartitioner":
-        fields = draw(_BOOLEANS)
+        fields = draw(BOOLEANS)
         config |= _times(draw, family)
         config["timestamp.extractor"] = "RecordField" if fields else "Record"
         if fields:
-            config["timestamp.field"] = draw(_one_of(("ts", "at.ms")))
+            config["timestamp.field"] = draw(one_of(("ts", "at.ms")))
     if not fields:
         config |= _contents(draw)
     if flush_sizes is None:  # where record time closes no file, a size that no log reaches would close none at all
-        flush_sizes = _one_of((1000, 2, 3, 1, 5) if "rotate.interval.ms" in config else (2, 3, 1, 5))
+        flush_sizes = one_of((1000, 2, 3, 1, 5) if "rotate.interval.ms" in config else (2, 3, 1, 5))
     config["flush.size"] = str(draw(flush_sizes))
     return config | _names(draw)
 
@@ -119,15 +108,15 @@ def _configuration(
 @st.composite
 def clock_driven(draw: st.DrawFn) -> dict[str, str]:
     """Configurations that read a clock: a schedule, the Wallclock extractor, or both; crashes may leave duplicates."""
-    config = _configuration(draw, flush_sizes=_one_of((1000, 3)))
-    wallclock = config["partitioner.class"].endswith(".DefaultPartitioner") or draw(_BOOLEANS)
+    config = _configuration(draw, flush_sizes=one_of((1000, 3)))
+    wallclock = config["partitioner.class"].endswith(".DefaultPartitioner") or draw(BOOLEANS)
     if wallclock and "timestamp.extractor" in config:
         config["timestamp.extractor"] = "Wallclock"
-    if draw(_one_of((True, True, False))) or config["partitioner.class"].endswith(".DefaultPartitioner"):
-        config["rotate.schedule.interval.ms"] = str(draw(_one_of((HOUR_MS, 7 * HOUR_MS, DAY_MS, 60_000))))
-        config["enable.conditional.writes"] = draw(_one_of(("true", "false")))
-        config.setdefault("timezone", draw(_one_of(ZONES)))
-        if draw(_BOOLEANS):  # the schedule alone, so that files are open when a slot comes
+    if draw(one_of((True, True, False))) or config["partitioner.class"].endswith(".DefaultPartitioner"):
+        config["rotate.schedule.interval.ms"] = str(draw(one_of((HOUR_MS, 7 * HOUR_MS, DAY_MS, 60_000))))
+        config["enable.conditional.writes"] = draw(one_of(("true", "false")))
+        config.setdefault("timezone", draw(one_of(ZONES)))
+        if draw(BOOLEANS):  # the schedule alone, so that files are open when a slot comes
             config.pop("rotate.interval.ms", None)
     elif not wallclock:
         config["timestamp.extractor"] = "Wallclock"
@@ -136,21 +125,21 @@ def clock_driven(draw: st.DrawFn) -> dict[str, str]:
 
 def _times(draw: st.DrawFn, family: str) -> dict[str, str]:
     """What a time-based partitioner needs, and when record time closes its files."""
-    config = {"locale": "en", "timezone": draw(_one_of(ZONES))}
+    config = {"locale": "en", "timezone": draw(one_of(ZONES))}
     if family == "TimeBasedPartitioner":
-        config["partition.duration.ms"] = str(draw(_one_of((HOUR_MS, 15 * 60_000, 2 * HOUR_MS, DAY_MS, 1000))))
-        config["path.format"] = draw(_one_of(_PATH_FORMATS))
-    interval_ms = draw(_one_of((3000, 1000, 1, HOUR_MS, DAY_MS, None)))
+        config["partition.duration.ms"] = str(draw(one_of((HOUR_MS, 15 * 60_000, 2 * HOUR_MS, DAY_MS, 1000))))
+        config["path.format"] = draw(one_of(_PATH_FORMATS))
+    interval_ms = draw(one_of((3000, 1000, 1, HOUR_MS, DAY_MS, None)))
     if interval_ms is not None:
         config["rotate.interval.ms"] = str(interval_ms)
-    if draw(_BOOLEANS):
+    if draw(BOOLEANS):
         config["rotate.file.on.partition.change"] = "false"
     return config
 
 
 def _contents(draw: st.DrawFn) -> dict[str, str]:
     """How values are read and written."""
-    kind = draw(_one_of(("json", "string", "base64", "bytes")))
+    kind = draw(one_of(("json", "string", "base64", "bytes")))
     if kind == "json":
         return {}
     if kind == "string":
@@ -158,20 +147,20 @@ def _contents(draw: st.DrawFn) -> dict[str, str]:
     config = {"value.converter": _BYTES}
     if kind == "bytes":
         config["format.class"] = "io.confluent.connect.s3.format.bytearray.ByteArrayFormat"
-        config["format.bytearray.separator"] = draw(_one_of(("\n", " |", "")))
-        config["format.bytearray.extension"] = draw(_one_of((".bin", ".raw.gz")))
+        config["format.bytearray.separator"] = draw(one_of(("\n", " |", "")))
+        config["format.bytearray.extension"] = draw(one_of((".bin", ".raw.gz")))
     return config
 
 
 def _names(draw: st.DrawFn) -> dict[str, str]:
     """How objects are named; mostly as by default."""
-    if not draw(_BOOLEANS):
+    if not draw(BOOLEANS):
         return {}
     return {
-        "topics.dir": draw(_one_of(("topics", "", "lake/in"))),
-        "directory.delim": draw(_one_of(("/", "|"))),
-        "file.delim": draw(_one_of(("+", "_"))),
-        "filename.offset.zero.pad.width": draw(_one_of(("10", "1", "3"))),
+        "topics.dir": draw(one_of(("topics", "", "lake/in"))),
+        "directory.delim": draw(one_of(("/", "|"))),
+        "file.delim": draw(one_of(("+", "_"))),
+        "filename.offset.zero.pad.width": draw(one_of(("10", "1", "3"))),
     }
 
 
@@ -195,7 +184,7 @@ def logs(
 def _log(draw: st.DrawFn, config: Mapping[str, str], partitions: int, records: tuple[int, int], *, gaps: bool) -> h.Log:
     least, most = records
     first = _records(draw, config, (max(least, 1), most), gaps=gaps)
-    others = [_records(draw, config, records, gaps=gaps) for _ in range(draw(_integers(0, partitions - 1)))]
+    others = [_records(draw, config, records, gaps=gaps) for _ in range(draw(integers(0, partitions - 1)))]
     return {h.TopicPartition("t", number): found for number, found in enumerate((first, *others))}
 
 
@@ -203,8 +192,8 @@ def _records(draw: st.DrawFn, config: Mapping[str, str], count: tuple[int, int],
     interval_ms = int(config.get("rotate.interval.ms", "1000"))
     spans_ms = sorted({*_SPANS_MS, interval_ms - 1, interval_ms, interval_ms + 1})
     steps = draw(_steps(tuple(spans_ms), count, gaps=gaps))
-    offset = draw(_one_of((0, 0, 1, 9, 1234))) - 1
-    time_ms = draw(_one_of(STARTS_MS))
+    offset = draw(one_of((0, 0, 1, 9, 1234))) - 1
+    time_ms = draw(one_of(STARTS_MS))
     found: list[h.Record] = []
     for span_ms, sign, step in steps:
         offset += step if found else 1
@@ -217,7 +206,7 @@ def _value(draw: st.DrawFn, config: Mapping[str, str], offset: int, time_ms: int
     """A value that `config` can store and, for RecordField, finds its time in; equal values are common."""
     if field := config.get("timestamp.field"):
         time: int | str = time_ms
-        if draw(_BOOLEANS):
+        if draw(BOOLEANS):
             moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=time_ms)
             time = moment.isoformat(timespec="milliseconds")
         tree: object = time
@@ -226,7 +215,7 @@ def _value(draw: st.DrawFn, config: Mapping[str, str], offset: int, time_ms: int
         assert isinstance(tree, dict)
         return json.dumps({"i": offset, **tree}).encode()
     values = b'{"i":%d}' % offset, b'{"i":0}', b"1e3", '"é\\u0001"'.encode(), b'{"b":[1.50],"a":{}}'
-    return values[draw(_integers(0, len(values) - 1))]
+    return values[draw(integers(0, len(values) - 1))]
 
 
 @st.composite
@@ -245,13 +234,13 @@ def courses(
 def _course(draw: st.DrawFn, log: h.Log, clock_steps_ms: Sequence[int] = (0,)) -> tuple[Step, ...]:
     longest = max(map(len, log.values()), default=0)
     course: list[Step] = [Start()]
-    for _ in range(draw(_integers(0, 5))):
-        if move_ms := draw(_one_of(tuple(clock_steps_ms))):
+    for _ in range(draw(integers(0, 5))):
+        if move_ms := draw(one_of(tuple(clock_steps_ms))):
             course.append(Clock(add_ms=move_ms))
-        course.append(PollStep(draw(_integers(0, longest + 1))))
-        if draw(_BOOLEANS):
+        course.append(PollStep(draw(integers(0, longest + 1))))
+        if draw(BOOLEANS):
             course.append(CommitStep())
-    return (*course, Rest(draw(_integers(1, longest + 1))))
+    return (*course, Rest(draw(integers(1, longest + 1))))
 
 
 @st.composite
@@ -276,12 +265,12 @@ def _disturbed(
     least, most = faults
     numbers = (*range(least, most + 1), *(2 * tuple(range(least + 1, most + 1))))  # shrinks towards the least
     placed: tuple[Fault, ...] = ()
-    for _ in range(draw(_one_of(numbers))):
+    for _ in range(draw(one_of(numbers))):
         places = _places(calm, placed)
         if not places:
             break
-        place = places[draw(_integers(0, len(places) - 1))]
-        placed = (*placed, place._replace(kind=draw(_one_of(tuple(kinds)))))
+        place = places[draw(integers(0, len(places) - 1))]
+        placed = (*placed, place._replace(kind=draw(one_of(tuple(kinds)))))
     return replace(calm, course=(*placed, *calm.course))
 
 
@@ -329,7 +318,7 @@ def scenarios(
     course = _course(draw, log, clock_steps_ms)
     clock_ms = EPOCH_MS
     if any(clock_steps_ms):
-        clock_ms = draw(_one_of(STARTS_MS)) + HOUR_MS * draw(_integers(0, 23))
+        clock_ms = draw(one_of(STARTS_MS)) + HOUR_MS * draw(integers(0, 23))
     return _disturbed(draw, Scenario("drawn", config, log, course, clock_ms), faults, kinds)
 
 
@@ -340,7 +329,7 @@ def telling_scenarios(draw: st.DrawFn, *, partitions: int = 2, gaps: bool = Fals
     Every partition holds twice `flush.size` records or more. Whatever else closes files, what is left open is less than
     `flush.size`, and no closed one holds more.
     """
-    config = _configuration(draw, flush_sizes=_integers(1, 3))
+    config = _configuration(draw, flush_sizes=integers(1, 3))
     size = int(config["flush.size"])
     log = _log(draw, config, partitions, (2 * size, 2 * size + 4), gaps=gaps)
     return _disturbed(draw, Scenario("drawn", config, log, _course(draw, log), EPOCH_MS), (1, 2))

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from hypothesis import event, given, settings
 from measured import Measured
-from profiles import PROFILE
+from profiles import PROFILE, examples
 
 from onceproof.model import history as h
 from onceproof.scenarios import wide
@@ -141,7 +141,7 @@ def test_sink_and_model_agree_under_any_fault(measured: Measured) -> None:
     """
     counts: Counter[str] = Counter()
 
-    @settings(PROFILE, max_examples=EXAMPLES)
+    @settings(PROFILE, max_examples=examples(EXAMPLES))
     @given(wide.wide_scenarios(kinds=KINDS))
     def property_holds(scenario: Scenario) -> None:
         ran = run(scenario, SimulatedWorld())
@@ -165,7 +165,7 @@ def test_the_bucket_is_the_models_without_faults(measured: Measured) -> None:
     """
     counts: Counter[str] = Counter()
 
-    @settings(PROFILE, max_examples=CALM_EXAMPLES)
+    @settings(PROFILE, max_examples=examples(CALM_EXAMPLES))
     @given(wide.wide_scenarios(is_calm=True))
     def property_holds(scenario: Scenario) -> None:
         ran = run(scenario, SimulatedWorld())

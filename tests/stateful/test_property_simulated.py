@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 from hypothesis import event, given, settings
 from measured import Measured
-from profiles import PROFILE
+from profiles import PROFILE, examples
 
 from onceproof.model import history as h
 from onceproof.scenarios import strategies
@@ -28,7 +28,7 @@ def test_record_time_leaves_the_fault_free_bucket(family: str, measured: Measure
     """Name for name and byte for byte, for any log, configuration without a clock, polls, and up to two crashes."""
     counts: Counter[str] = Counter()
 
-    @settings(PROFILE, max_examples=EXAMPLES)
+    @settings(PROFILE, max_examples=examples(EXAMPLES))
     @given(strategies.scenarios(strategies.configurations([family])))
     def property_holds(scenario: Scenario) -> None:
         ran = run(scenario, SimulatedWorld())
@@ -59,7 +59,7 @@ def test_any_fault_leaves_what_the_model_says(kind: str, measured: Measured) -> 
     counts: Counter[str] = Counter()
     configs = strategies.configurations() if kind == "record time" else strategies.clock_driven()
 
-    @settings(PROFILE, max_examples=EXAMPLES)
+    @settings(PROFILE, max_examples=examples(EXAMPLES))
     @given(strategies.scenarios(configs, kinds=("crash", "503", "500", "io"), clock_steps_ms=strategies.CLOCK_STEPS_MS))
     def property_holds(scenario: Scenario) -> None:
         ran = run(scenario, SimulatedWorld())
