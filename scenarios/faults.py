@@ -51,6 +51,13 @@ def _no_trigger(fault: Fault) -> None:
     raise ScenarioError(f"'{fault}' needs a world that holds several lives")
 
 
+class UnderWay(NamedTuple):
+    """A request that its sender has given up, and what applies it."""
+
+    kind: str
+    arrive: Callable[[], None]
+
+
 class Armed:
     """Faults that wait for their effect; one that is not reached stays armed.
 
@@ -61,7 +68,7 @@ class Armed:
     def __init__(self, faults: tuple[Fault, ...] = ()) -> None:
         self.faults = list(faults)
         self.outage: str | None = None
-        self.under_way: list[Callable[[], None]] = []
+        self.under_way: list[UnderWay] = []
         self.trigger: Callable[[Fault], None] = _no_trigger
 
     def await_a(self, at: str) -> bool:
@@ -70,6 +77,10 @@ class Armed:
             if fault.at == at:
                 return True
         return False
+
+    def lose(self, kind: str) -> None:
+        """Requests of that kind that are under way arrive nowhere."""
+        self.under_way = [request for request in self.under_way if request.kind != kind]
 
     def meet(self, at: str, partition: tuple[str, int] | None, *, made: bool) -> tuple[list[Fault], Fault | None]:
         """Count this effect, which was `made` or is about to be, for every fault that waits for it.

@@ -37,6 +37,7 @@ from onceproof.scenarios.scenario import (
     Rebalance,
     RebalanceHow,
     Rest,
+    RestartBroker,
     Restore,
     SetOffsets,
     Start,
@@ -241,7 +242,17 @@ class RestStep(Part):
 
 
 Word: TypeAlias = Literal[
-    "start", "commit", "crash", "stop", "expire_offsets", "rest", "thaw", "arrive", "outage", "restore"
+    "start",
+    "commit",
+    "crash",
+    "stop",
+    "expire_offsets",
+    "rest",
+    "thaw",
+    "arrive",
+    "outage",
+    "restore",
+    "restart_broker",
 ]
 StepPart: TypeAlias = (
     Word
@@ -287,6 +298,7 @@ WORDS: Mapping[str, Step] = {
     "arrive": Arrive(),
     "outage": Outage(),
     "restore": Restore(),
+    "restart_broker": RestartBroker(),
 }
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, NoReturn, Protocol
 
 from onceproof.model import history as h
-from onceproof.scenarios.faults import Armed, injected
+from onceproof.scenarios.faults import Armed, UnderWay, injected
 from onceproof.scenarios.partitions import of_model
 from onceproof.scenarios.scenario import Fault, Pause
 from onceproof.sink import task
@@ -380,7 +380,7 @@ class Life(Driver):
         outcome: h.Outcome = "failed" if fault.when == "before" else "unknown"
         self._note(effect, kind, outcome, applied=False, detail=fault.kind)
         if fault.when == "late":
-            self._armed.under_way.append(lambda: self._arrived(effect, kind))
+            self._armed.under_way.append(UnderWay(kind, lambda: self._arrived(effect, kind)))
         return self._refuse(kind, fault, "not applied" if fault.when == "before" else "unknown")
 
     def _arrived(self, effect: Any, kind: str) -> None:

@@ -30,6 +30,7 @@ from onceproof.scenarios.scenario import (
     Produce,
     Rebalance,
     Rest,
+    RestartBroker,
     Restore,
     Scenario,
     SetOffsets,
@@ -109,6 +110,9 @@ class Session(Protocol):
 
     def show_below(self, ends: Mapping[TopicPartition, int]) -> None:
         """Let each partition end there, for now."""
+
+    def restart_broker(self) -> None:
+        """Let the broker stop and come back; returns when it answers again."""
 
     def put_object(self, key: str, body: bytes) -> None:
         """Write an object as somebody else."""
@@ -301,12 +305,14 @@ class Stepper:
                 self._restore()
             case Rest(count):
                 self._rest(count)
-            case ExpireOffsets() | SetOffsets() | Trim() | Compact() | Produce() | Foreign():
+            case ExpireOffsets() | SetOffsets() | Trim() | Compact() | Produce() | Foreign() | RestartBroker():
                 self._change_outside(step)
 
-    def _change_outside(self, step: ExpireOffsets | SetOffsets | Trim | Compact | Produce | Foreign) -> None:
-        """What others do to the group's offsets, the log and the bucket."""
-        if self._alive() and not isinstance(step, Produce | Foreign):
+    def _change_outside(
+        self, step: ExpireOffsets | SetOffsets | Trim | Compact | Produce | Foreign | RestartBroker
+    ) -> None:
+        """What others do to the group's offsets, the log, the bucket and the broker."""
+        if self._alive() and type(step) in _AT_REST:
             raise ScenarioError(f"{_AT_REST[type(step)]} only while no life of the sink runs")
         session = self._session
         match step:
@@ -329,6 +335,10 @@ class Stepper:
             case Foreign(key, body):
                 session.put_object(key, body)
                 self._events.append(h.Changed(f"somebody else wrote {key}"))
+            case RestartBroker():
+                session.restart_broker()
+                self._armed.lose("commit")
+                self._events.append(h.Changed("the broker restarted"))
 
     def _remove(self, of: h.TopicPartition, gone: frozenset[int], cause: Literal["trimmed", "compacted"]) -> None:
         partition = of_sink(of)
@@ -372,7 +382,7 @@ class Stepper:
             raise ScenarioError("arrive: no request is under way")
         self._events.append(h.Changed("what was under way arrived"))
         for request in under_way:
-            request()
+            request.arrive()
 
     def _restore(self) -> None:
         if self._armed.outage:

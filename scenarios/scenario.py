@@ -122,6 +122,10 @@ class SetOffsets(NamedTuple):
     offsets: Mapping[TopicPartition, int]
 
 
+class RestartBroker(NamedTuple):
+    """The broker stops in order and comes back with all that it holds; commits that are under way are lost."""
+
+
 class Clock(NamedTuple):
     """Move the wall clock to `set_ms`, or by `add_ms`; it stands still otherwise."""
 
@@ -183,6 +187,7 @@ Step: TypeAlias = (
     | Restore
     | ExpireOffsets
     | SetOffsets
+    | RestartBroker
     | Trim
     | Compact
     | Produce
@@ -277,4 +282,5 @@ _NEEDS: Mapping[type, str] = {
     Compact: "logs that change",
     Produce: "records produced during the course",
     Foreign: "objects of others",
+    RestartBroker: "a broker that restarts",
 }

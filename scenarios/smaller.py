@@ -101,7 +101,10 @@ def _polled_less(scenario: Scenario) -> Iterator[Scenario]:
 
 
 def _with_log(scenario: Scenario, log: h.Log) -> Iterator[Scenario]:
-    """The scenario over another log, numbered from 0: with plain values and, where those are others, with its own."""
+    """The scenario over another log, numbered from 0: with plain values and, where those are others, with its own.
+
+    No record is one of an aborted transaction then, since no offset is left for a marker.
+    """
     course = tuple([fitted for step in scenario.course if (fitted := _fitted(step, log)) is not None])
     numbered = {
         where: tuple(record._replace(offset=offset) for offset, record in enumerate(records))
@@ -109,7 +112,7 @@ def _with_log(scenario: Scenario, log: h.Log) -> Iterator[Scenario]:
     }
     made_plain = {where: tuple([plain(scenario, record) for record in records]) for where, records in numbered.items()}
     for each in (made_plain, numbered)[: 1 + (made_plain != numbered)]:
-        yield replace(scenario, log=each, course=course, origin=None)
+        yield replace(scenario, log=each, course=course, origin=None, aborted={})
 
 
 def _fitted(step: Step, log: h.Log) -> Step | None:
@@ -184,7 +187,8 @@ def _renumbered(scenario: Scenario) -> Scenario:
         return step
 
     log = {names[where]: records for where, records in scenario.log.items()}
-    return replace(scenario, log=log, course=tuple(map(renamed, scenario.course)), origin=None)
+    aborted = {names[where]: offsets for where, offsets in scenario.aborted.items()}
+    return replace(scenario, log=log, course=tuple(map(renamed, scenario.course)), origin=None, aborted=aborted)
 
 
 def _timed_by(records: Sequence[h.Record], gaps: dict[int, int]) -> tuple[h.Record, ...]:

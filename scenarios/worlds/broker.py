@@ -22,6 +22,9 @@ from onceproof.scenarios.worlds.host import Host
 IMAGE_VARIABLE: Final = "ONCEPROOF_KAFKA_IMAGE"
 IMAGE_DEFAULT: Final = "apache/kafka:4.1.1"
 
+_STOP_S: Final = 20
+"""How long the broker may take to stop in order; one that was killed is thought to be there for 10 s more."""
+
 
 class Broker(Protocol):
     """A Kafka for one run after another."""
@@ -48,6 +51,10 @@ class Broker(Protocol):
 
     def provide(self, topic: str) -> None:
         """Let there be this topic, with one partition, as a worker makes it for dead letters."""
+        ...
+
+    def restart(self) -> None:
+        """Stop and come back with all that it holds; returns when it answers again."""
         ...
 
     def close(self) -> None:
@@ -96,6 +103,10 @@ class MockBroker:
     def provide(self, topic: str) -> None:
         """Nothing to do: the mock makes a topic for whoever writes to it."""
 
+    def restart(self) -> None:
+        """Refused before: the clusters live in memory."""
+        raise AssertionError("a mock cluster is asked to restart")
+
     def close(self) -> None:
         """End all clusters."""
         if self._cluster is not None:
@@ -119,6 +130,7 @@ class KafkaContainer:
 
         self.image = os.environ.get(IMAGE_VARIABLE, IMAGE_DEFAULT)
         self.name = f"Kafka ({self.image})"
+        self._ready_s = ready_s
         port = _free_port()
         self.bootstrap_servers = f"localhost:{port}"
         self._container: Any = DockerContainer(self.image).with_bind_ports(port, port)
@@ -168,6 +180,11 @@ class KafkaContainer:
         if topic not in self._provided:
             self.cluster.create({topic: 1})
             self._provided.add(topic)
+
+    def restart(self) -> None:
+        """Stop in order, and come back on the same port; returns when it answers again."""
+        self._container.get_wrapped_container().restart(timeout=_STOP_S)
+        self._await_ready(self._ready_s)
 
     def close(self) -> None:
         """Remove the container."""

@@ -224,6 +224,10 @@ class ProcessSession:
         """Refused before: this world lacks records produced during the course."""
         raise AssertionError(f"the log is asked to end at {ends}")
 
+    def restart_broker(self) -> None:
+        """Let the broker stop and come back; returns when it answers again."""
+        self._broker.restart()
+
     def put_object(self, key: str, body: bytes) -> None:
         """Write an object as somebody else."""
         self._server.put_object(self._bucket, key, body)
@@ -282,7 +286,7 @@ def embedded() -> ProcessWorld:
         "embedded",
         "The sink is a real process ended by kill -9; the broker is librdkafka's mock cluster (real protocol, not "
         "Kafka: no transactions, small logs), the bucket is moto's server; the clock is scripted.",
-        _LACKS | {"gaps in the log", "aborted transactions"},
+        _LACKS | {"gaps in the log", "aborted transactions", "a broker that restarts"},
         MockBroker(),
     )
 

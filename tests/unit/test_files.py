@@ -29,6 +29,7 @@ from onceproof.scenarios.scenario import (
     Produce,
     Rebalance,
     Rest,
+    RestartBroker,
     Restore,
     Scenario,
     SetOffsets,
@@ -90,7 +91,9 @@ def any_step(partitions: list[TopicPartition]) -> st.SearchStrategy[Step]:
     return st.one_of(
         st.builds(Start, st.dictionaries(TEXTS, st.none() | TEXTS, max_size=3), st.none() | some, st.integers()),
         st.builds(PollStep, st.integers(0, 10**6)),
-        st.sampled_from([CommitStep(), Crash(), StopStep(), ExpireOffsets(), Thaw(), Arrive(), Restore()]),
+        st.sampled_from(
+            [CommitStep(), Crash(), StopStep(), ExpireOffsets(), Thaw(), Arrive(), Restore(), RestartBroker()]
+        ),
         st.builds(Rebalance, some, st.sampled_from(["eager", "lost", "cooperative"])),
         st.builds(Clock, st.none() | st.integers(), st.integers()),
         st.builds(
@@ -251,7 +254,7 @@ course:
 
 ALL_STEPS = (
     "arrive, clock, commit, compact, crash, expire_offsets, fault, foreign, offsets, outage, pause, poll, produce, "
-    "rebalance, rest, restore, start, stop, thaw, trim"
+    "rebalance, rest, restart_broker, restore, start, stop, thaw, trim"
 )
 
 

@@ -25,6 +25,7 @@ from onceproof.scenarios.scenario import (
     Produce,
     Rebalance,
     Rest,
+    RestartBroker,
     Restore,
     Scenario,
     SetOffsets,
@@ -312,10 +313,37 @@ def test_a_pause_is_over_when_the_clock_was_read_so_often() -> None:
     assert h.Changed("the clock moved on 1 s") in found.history.events
 
 
+def test_a_broker_that_restarts_forgets_nothing_but_commits_that_are_under_way() -> None:
+    """A completion that is under way arrives all the same: it goes elsewhere.
+
+    No commit that was lost is made up for, but by that of a later file.
+    """
+    late = (Fault("complete", when="late", kind="io"), Start(), PollStep(2), Crash(), Start(), PollStep(2))
+    commits = (*late, CommitStep(), Fault("commit", when="late", kind="io"), PollStep(2), CommitStep())
+    found = ran((*commits, RestartBroker(), Arrive(), Rest()))
+    lost = ran((Fault("commit", when="late", kind="io"), Start(), PollStep(2), CommitStep(), RestartBroker(), Rest()))
+
+    assert ["complete"] == [
+        each.request for each in found.history.events if isinstance(each, h.Requested) and each.late
+    ]
+    assert [] == [each for each in found.history.events if isinstance(each, h.Committed) and each.late]
+    assert [{T0: 2}, {T0: 4}] == [found.history.committed, lost.history.committed]
+    with pytest.raises(ScenarioError, match="no request is under way"):
+        ran((*lost.scenario.course, Arrive()))
+
+
 def test_what_a_scenario_needs_is_named() -> None:
     """So that worlds can refuse it."""
     calm = ran((Start(), Rest())).scenario
-    steps = (Thaw(), Arrive(), Rebalance((T0,), "cooperative"), Trim(T0, 1), Produce(1), Foreign("k", b""))
+    steps = (
+        Thaw(),
+        Arrive(),
+        Rebalance((T0,), "cooperative"),
+        Trim(T0, 1),
+        Produce(1),
+        Foreign("k", b""),
+        RestartBroker(),
+    )
     needs = [replace(calm, course=(step,)).needs() for step in (*steps, SetOffsets({T0: 0}), Pause(1, 1), Outage())]
 
     assert [
@@ -325,6 +353,7 @@ def test_what_a_scenario_needs_is_named() -> None:
         {"logs that change"},
         {"records produced during the course"},
         {"objects of others"},
+        {"a broker that restarts"},
         {"offsets set by hand"},
         {"pauses within a put"},
         set(),
