@@ -189,6 +189,17 @@ KNOWN_BAD = (
         .dead_letter(1).history(),
         ("overtaken 1", "overtaken 1 of key"),
     ),
+    Known(
+        "a commit is one too high for a moment",
+        read(log=FIVE[:4], end=4).complete(key(0), 0, 1).complete(key(2), 2, 3).commit(5).commit(4).history(),
+        ("overtaken",),
+    ),
+    Known(
+        "a commit is repeated when a frozen life has replaced what it stands for",
+        Story(FIVE, SCHEDULED).start().put(2).put(2, T0 + MINUTE_MS).start(now_ms=T0).put(5).put(5, T0 + MINUTE_MS)
+        .complete(key(0), 0, 1, 2, 3, 4).commit(5).complete(key(0), 0, 1, life=1).commit(5).history(),
+        ("lost 2-4 at rest", "overtaken 2-4 at rest", "rewritten 2-4"),
+    ),
     # --- rewritten, re-encoded
     Known(
         "an object is replaced by a shorter one and then by itself",
@@ -229,6 +240,11 @@ KNOWN_BAD = (
     Known(
         "the last commit stays one object behind",
         read().complete(key(0), 0, 1).complete(key(2), 2, 3).commit(2).history(),
+        ("stuck 2-3 at rest",),
+    ),
+    Known(
+        "the last of two commits never comes",
+        read(end=2).complete(key(0), 0, 1).commit(2).put(5).complete(key(2), 2, 3).ask().history(),
         ("stuck 2-3 at rest",),
     ),
 )  # fmt: skip
@@ -274,6 +290,14 @@ KNOWN_GOOD = (
     Known(
         "a life is killed before it completes what it closed (misplaced)",
         read().complete(key(0), 0, 1).commit(2).end("killed").history(settled=False),
+    ),
+    Known(
+        "a life whose complete was refused for good stops in order (misplaced)",
+        read().complete(key(0), 0, 1).fail(key(2)).end("stopped").history(settled=False),
+    ),
+    Known(
+        "a complete is sent twice at once (duplicated, rewritten)",
+        read().complete(key(0), 0, 1).complete(key(0), 0, 1).complete(key(2), 2, 3).commit(4).history(),
     ),
     Known(
         "late records stand in the object of their hour (misplaced, reordered)",
