@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-import yaml
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -246,9 +245,9 @@ def keep(cases: Iterable[Case]) -> None:
     """Write these cases, in their order."""
     lines = []
     for case in cases:
-        told: dict[str, Any] = {"tier": case.tier, "name": case.name}
+        told: dict[str, str] = {"tier": case.tier, "name": case.name}
         if case.scenario is not None:
-            told |= {"look": case.look, "scenario": yaml.safe_load(files.dump(case.scenario))}
+            told |= {"look": case.look, "scenario": files.dump(replace(case.scenario, name="kept"))}
         lines.append(json.dumps(told, ensure_ascii=False) + "\n")
     KEPT.write_text("".join(lines), encoding="utf-8")
 
@@ -261,7 +260,7 @@ def kept() -> Sequence[Case]:
     for line in KEPT.read_text(encoding="utf-8").splitlines():
         told = json.loads(line)
         if "scenario" in told:
-            scenario = files.parse(json.dumps(told["scenario"]), told["name"])
+            scenario = files.parse(told["scenario"], told["name"])
             found.append(of_scenario(told["tier"], told["name"], told["look"], scenario))
         elif told["tier"] == "recordings":
             found.append(of_recording(recorded[told["name"]]))

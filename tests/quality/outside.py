@@ -39,12 +39,12 @@ def wrongly_accused(history: History) -> Iterator[str]:
 
 
 def _is_so(finding: Finding, truth: Verdict) -> bool:
-    """Whether the whole truth has a finding about each of its records, or of its kind where it names none.
+    """Whether the whole truth has a finding about each of its records; or where it names none, of its kind or object.
 
-    An outsider may call lost what whoever knows the writer calls altered.
+    An outsider may call lost, or content that is no record, what whoever knows the writer calls altered.
     """
     if not finding.offsets:
-        return any(finding.kind == each.kind for each in truth.findings)
+        return any(finding.kind == each.kind or {*finding.keys} & {*each.keys} for each in truth.findings)
     known = {
         offset
         for each in truth.findings
@@ -55,7 +55,9 @@ def _is_so(finding: Finding, truth: Verdict) -> bool:
 
 
 def _is_as_good(verdict: Verdict, truth: Verdict) -> bool:
-    if verdict.guarantee.implies(truth.guarantee):
+    """At-least-once and at-most-once are as good as each other: who misses a loss may be left with the former."""
+    once = {Guarantee.AT_LEAST_ONCE, Guarantee.AT_MOST_ONCE}
+    if verdict.guarantee.implies(truth.guarantee) or once == {verdict.guarantee, truth.guarantee}:
         return True
     is_unproven = verdict.guarantee is Guarantee.ONCE_AT_ALL_TIMES and bool(verdict.not_observed)
     return truth.guarantee is Guarantee.IDENTICAL_OBJECTS and is_unproven

@@ -1,11 +1,12 @@
 """Whoever does not see all of a run may miss what went wrong in it, and is told of nothing that did not."""
 
 import battery
+import killmatrix
 import pytest
 from hypothesis import given, settings
 from known_histories import KNOWN_BAD, KNOWN_GOOD, Known
 from measured import Measured
-from outside import VIEWS, wrongly_accused
+from outside import VIEWS, missed_in, wrongly_accused
 from profiles import PROFILE
 
 from onceproof.model import history as h
@@ -47,6 +48,18 @@ def test_no_drawn_run_is_accused_wrongly() -> None:
 def test_no_known_history_is_accused_wrongly(known: Known) -> None:
     """What is bad is bad for them too, or not seen."""
     assert [] == list(wrongly_accused(known.history))
+
+
+def test_no_run_of_a_damaged_sink_is_accused_wrongly_and_what_is_missed_is_counted(measured: Measured) -> None:
+    """By kind of finding, as the page of the kill matrix says."""
+    histories = list(killmatrix.damaged_histories(battery.kept()))
+    missed = missed_in(histories)
+
+    for view, kinds in missed.items():
+        told = ", ".join(f"{kind} {count} of {total}" for kind, (count, total) in sorted(kinds.items()))
+        measured(f"{view} misses: {told}")
+    assert [] == [told for history in histories for told in wrongly_accused(history)]
+    assert killmatrix.missed() == missed
 
 
 def test_an_outsider_knows_no_more_than_answers_and_the_bucket() -> None:
