@@ -27,6 +27,15 @@ class Facts:
         return is_shortest and {"no-late", "no-equal"} <= {*self.alphabet.assumed}
 
     @property
+    def has_cuts_to_change(self) -> bool:
+        """Whether another flush.size may leave other objects.
+
+        Where each file has one record, and a conditional write passes over those that are there, none is written twice.
+        """
+        passes_over = self.config.flush_size == 1 and self.config.conditional_writes
+        return not self.closes_at_each_record and not passes_over
+
+    @property
     def is_timed(self) -> bool:
         """Whether the partitioner asks for times."""
         return self.config.time_bucket is not None

@@ -108,7 +108,9 @@ _BASES_FORGOTTEN = tuple(
     _letters(f"on {odd}", "closing plain", "on plain", "closing plain", "closing plain") for odd in _TIMED_ODD
 )
 _BASES_BY_POLLS = tuple(
-    _letters(f"on {odd}", "closing plain", "late plain", "closing plain", "closing plain") for odd in _TIMED_ODD
+    before + _letters(f"on {odd}", "closing plain", "late plain", "closing plain", "closing plain")
+    for odd in _TIMED_ODD
+    for before in ((), 3 * _letters("on plain"), 2 * _letters("on plain"))
 )
 
 
@@ -198,12 +200,12 @@ RULES: tuple[Rule, ...] = (
             _letters("on plain", "late plain", "on plain", "on plain"),
             _letters("on plain", "turn plain", "on plain", "on plain", "on plain"),
             _letters("on plain", "late plain", "on plain", "closing plain", "closing plain"),
-            *_THREE_FIRST,
             *(
                 _letters("on plain", f"on {other}", *("on plain", "on plain", "on plain")[:more])
                 for other in ("null", "other", "other schema")
                 for more in (2, 3)
             ),
+            *_THREE_FIRST,
         ),
     ),
     Rule(
@@ -304,7 +306,7 @@ RULES: tuple[Rule, ...] = (
         "After an orderly stop a change is safe.",
         properties=_names("flush.size"),
         faults=("other flush.size",),
-        applies=lambda facts: not facts.closes_at_each_record,
+        applies=lambda facts: facts.has_cuts_to_change,
         remedy="an orderly stop before the change",
         holes=("H17",),
         threads=(f"{_ISSUES}/487",),

@@ -1,7 +1,7 @@
 """What rules say of a configuration, and what a search finds, over generated configurations.
 
 Two claims, one for each direction, both over the logs of the declared alphabet:
-* what no rule calls broken, no run of a small world refutes;
+* what no rule calls broken, no run of a small world refutes, but where the judge does not decide (`is_decided`);
 * what a rule calls broken, some run of a small world refutes, unless the rule says that none can: then it is believed.
 So the rules are exact but for those, as far as small worlds of five records and two crashes reach.
 """
@@ -25,7 +25,7 @@ from onceproof.scenarios.rules import applying, broken_by
 from onceproof.scenarios.run import DEFAULTS
 from onceproof.sink.settings.parsing import examine, parse
 
-EXAMPLES = 25
+EXAMPLES = 60
 RUNS = 250
 """Of one class of faults: more than an answer has time for."""
 
@@ -70,6 +70,15 @@ def letters_of(config: Mapping[str, str], assumed: tuple[str, ...]) -> Alphabet:
         raise
 
 
+def is_decided(facts: Facts) -> bool:
+    """Whether a verdict of the judge is one on all clocks: it looks for one fault-free run, and may miss another.
+
+    It takes the time of a dead letter from who looked at it last, though under the wall clock another time at which it
+    began an interval may explain the objects too.
+    """
+    return not (facts.is_wallclock and facts.has_interval and facts.has_timed_dead_letters)
+
+
 AT_LEAST = 3
 """How often rules and search must have met each answer, for each class of faults."""
 
@@ -94,9 +103,9 @@ def test_rules_and_search_agree(measured: Measured) -> None:
             event(f"{asked}: {told}")
 
             assert () == found.troubles
-            if not rules:
+            if not rules and is_decided(facts):
                 assert found.witness is None, f"{asked}: no rule, but {found.word} shows it"
-            elif any(rule.is_shown for rule in rules):
+            elif rules and any(rule.is_shown for rule in rules):
                 assert found.witness is not None, f"{asked}: {told}, but {found.runs} runs do not show it"
 
     property_holds()

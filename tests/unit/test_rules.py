@@ -135,6 +135,15 @@ def test_assumptions_take_reasons_away() -> None:
     assert {"several files are open together"} == names(HOURS, "no-late", "no-equal")
 
 
+def test_a_change_of_flush_size_is_harmless_where_files_have_one_record() -> None:
+    """If each record closes a file, or if conditional writes pass over objects of one record."""
+    single = {**INTERVAL, "flush.size": "1"}
+
+    assert [CHANGED] == [rule.name for rule in broken_by(facts(single), "other flush.size")]
+    assert () == broken_by(facts({**single, "rotate.schedule.interval.ms": "0"}), "other flush.size")
+    assert () == broken_by(facts({**INTERVAL, "rotate.interval.ms": "1"}, "no-late", "no-equal"), "other flush.size")
+
+
 def test_a_default_is_blamed_as_one() -> None:
     """Nobody finds `timestamp.extractor` in a file that does not hold it."""
     asked = facts({name: text for name, text in INTERVAL.items() if name != "timestamp.extractor"})
