@@ -207,7 +207,7 @@ class Stepper:
         self._config: dict[str, str] = dict(scenario.config)
         self._assign: tuple[TopicPartition, ...] = tuple(of_sink(tp) for tp in sorted(scenario.log))
         if hidden is None:
-            hidden = sum([step.records for step in scenario.course if type(step) is Produce])
+            hidden = scenario.hidden()
         self._log = scenario.visible_log()
         self._log_state = LogState(self._log, hidden)
         if hidden:

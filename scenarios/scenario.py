@@ -239,6 +239,10 @@ class Scenario:
         """What the consumer of this configuration is handed of the log, by its isolation level."""
         return visible(self.log, self.aborted, self.config)
 
+    def hidden(self) -> int:
+        """How many of the last records of each partition are not there at first: as many as the course produces."""
+        return sum([step.records for step in self.course if type(step) is Produce])
+
     def needs(self) -> frozenset[str]:
         """The capabilities that a world must have to run it, as worlds name them."""
         return frozenset(_needs(self))
@@ -278,8 +282,8 @@ _NEEDS: Mapping[type, str] = {
     Pause: "pauses within a put",
     Thaw: "frozen owners",
     Arrive: "requests that arrive late",
-    Trim: "logs that change",
-    Compact: "logs that change",
+    Trim: "retention",
+    Compact: "compaction",
     Produce: "records produced during the course",
     Foreign: "objects of others",
     RestartBroker: "a broker that restarts",

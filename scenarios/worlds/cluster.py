@@ -214,6 +214,14 @@ class Cluster:
         self.trim({partition: records[0].offset for partition, records in log.items() if records})
         self._check(log, aborted)
 
+    def append(self, log: Log) -> None:
+        """Write `log` behind what its partitions hold, where its offsets go on; checked as each is acknowledged."""
+        self.refuse(log)
+        self._misses.clear()
+        for partition, records in log.items():
+            self._write(self._producer(), partition, records)
+        self._flush(self._producer())
+
     def offsets(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, range]:
         """First and end offset of each partition, as a half-open range; aborted records and markers count."""
         # Not by the admin client: on a cluster this young its list_offsets may take up to 3 s.

@@ -18,20 +18,20 @@ class Birth:
     world_properties: Mapping[str, str]
     bootstrap_servers: str
     group: str
-    ends: Mapping[TopicPartition, int]
     consumer_settings: Mapping[str, Any]
     schemas: Mapping[int, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One call of a method of `Life`, with the clock, the faults and an outage as they stand."""
+    """One call of a method of `Life`, with the clock, the faults, an outage and the ends of the log as they stand."""
 
     method: str
     arguments: tuple[Any, ...]
     now_ms: int
     faults: tuple[Fault, ...]
-    outage: str | None = None
+    outage: str | None
+    ends: Mapping[TopicPartition, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from time import monotonic
 from typing import Any
 
 from onceproof.model import history as h
-from onceproof.scenarios.errors import EnvironmentFailure
+from onceproof.scenarios.errors import EnvironmentFailure, Incapable
 from onceproof.scenarios.faults import Armed
 from onceproof.scenarios.life import Killed, ScriptedClock
 from onceproof.scenarios.run import LifeLike
@@ -40,8 +40,7 @@ _LACKS = frozenset(
         "frozen owners",
         "requests that arrive late",
         "cooperative rebalances",
-        "logs that change",
-        "records produced during the course",
+        "compaction",
         "pauses within a put",
     }
 )
@@ -51,12 +50,15 @@ _LACKS = frozenset(
 class ProcessLife:
     """The parent's end of one life; raises Killed when the life says that it stands at an armed crash."""
 
-    def __init__(self, address: str, birth: Birth, clock: ScriptedClock, armed: Armed, events: list[h.Event]) -> None:
+    def __init__(
+        self, address: str, birth: Birth, clock: ScriptedClock, armed: Armed, events: list[h.Event], log: "Loaded"
+    ) -> None:
         self.state = "running"
         self.poll_request = Poll({}, frozenset())
         self._clock = clock
         self._armed = armed
         self._events = events
+        self._log = log
         self._positions: Mapping[TopicPartition, int] = {}
         self._connection: Connection = Client(address, "AF_UNIX")
         self.pid: int = self._connection.recv()
@@ -127,7 +129,8 @@ class ProcessLife:
         return False
 
     def _order(self, method: str, *arguments: Any) -> None:
-        reply = self._exchange(Order(method, arguments, self._clock.ms, tuple(self._armed.faults), self._armed.outage))
+        faults, outage = tuple(self._armed.faults), self._armed.outage
+        reply = self._exchange(Order(method, arguments, self._clock.ms, faults, outage, self._log.ends))
         self._events += reply.events
         self._armed.faults[:] = reply.faults
         if reply.killed:
@@ -150,6 +153,38 @@ class ProcessLife:
         return reply
 
 
+class Loaded:
+    """What of a scenario's log stands in the broker: `ends` is the offset behind each partition's last visible record.
+
+    The records that the course of the scenario produces are not there at first. A gap takes part in a transaction that
+    the record before it begins, so a log that grows has none.
+    """
+
+    def __init__(self, scenario: Scenario, broker: Broker) -> None:
+        self._log = scenario.log
+        self._broker = broker
+        hidden = scenario.hidden()
+        there = {tp: records[: max(len(records) - hidden, 0)] for tp, records in scenario.log.items()}
+        if hidden:
+            broker.refuse(scenario.log, scenario.aborted)
+            if any(records and len(records) <= records[-1].offset for records in scenario.log.values()):
+                raise Incapable(broker.cluster.world, "gaps in a log that grows")
+        self.group = broker.fresh_topics(there if hidden else scenario.log, scenario.aborted)
+        readable = there if hidden else scenario.visible_log()
+        self.ends = {TopicPartition(*tp): records[-1].offset + 1 if records else 0 for tp, records in readable.items()}
+
+    def show_below(self, ends: Mapping[TopicPartition, int]) -> None:
+        """Let the records below these ends come that are not there yet."""
+        come = {}
+        for partition, records in self._log.items():
+            at = TopicPartition(*partition)
+            if self.ends[at] < ends[at]:
+                come[partition] = records[self.ends[at] : ends[at]]  # such a log has no gaps
+        if come:
+            self._broker.cluster.append(come)
+        self.ends = dict(ends)
+
+
 class ProcessSession:
     """One scenario's topics, bucket and group."""
 
@@ -158,14 +193,11 @@ class ProcessSession:
         self._broker = broker
         self._server = bucket_server
         self._partitions = [h.TopicPartition(*partition) for partition in scenario.log]
-        self._ends = {
-            TopicPartition(*partition): records[-1].offset + 1 if records else 0
-            for partition, records in scenario.visible_log().items()
-        }
         self._consumer: Mapping[str, Any] = CONSUMER
         if any(scenario.aborted.values()):
             self._consumer = {**CONSUMER, "isolation.level": level_of(scenario.config)}
-        self._group = broker.fresh_topics(scenario.log, scenario.aborted)
+        self._log = Loaded(scenario, broker)
+        self._group = self._log.group
         self._bucket = bucket_server.fresh_bucket()
         self._lives: list[ProcessLife] = []
         self._schemas = scenario.schemas
@@ -190,11 +222,10 @@ class ProcessSession:
             world,
             self._broker.bootstrap_servers,
             self._group,
-            self._ends,
             self._consumer,
             self._schemas,
         )
-        life = ProcessLife(self._address, birth, clock, armed, events)
+        life = ProcessLife(self._address, birth, clock, armed, events, self._log)
         self._lives.append(life)
         return life
 
@@ -217,12 +248,13 @@ class ProcessSession:
         self._broker.cluster.commit(self._group, {h.TopicPartition(*tp): offset for tp, offset in offsets.items()})
 
     def remove_records(self, partition: TopicPartition, gone: frozenset[int]) -> None:
-        """Refused before: this world lacks logs that change."""
-        raise AssertionError(f"{partition} is asked to lose {sorted(gone)}")
+        """Delete the first records of a partition: this world lacks compaction."""
+        if gone:
+            self._broker.cluster.trim({h.TopicPartition(*partition): max(gone) + 1})
 
     def show_below(self, ends: Mapping[TopicPartition, int]) -> None:
-        """Refused before: this world lacks records produced during the course."""
-        raise AssertionError(f"the log is asked to end at {ends}")
+        """Produce the records below these ends that are not there yet."""
+        self._log.show_below(ends)
 
     def restart_broker(self) -> None:
         """Let the broker stop and come back; returns when it answers again."""

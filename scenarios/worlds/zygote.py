@@ -35,11 +35,14 @@ _FETCH_S = 30.0
 
 
 class ConsumerSource:
-    """Hands out exactly as many records as a script says, from a consumer that fetches as it likes."""
+    """Hands out exactly as many records as a script says, from a consumer that fetches as it likes.
+
+    `ends` is the offset behind the last record of each partition, as far as records have come.
+    """
 
     def __init__(self, consumer: KafkaConsumer, ends: Mapping[TopicPartition, int]) -> None:
         self._consumer = consumer
-        self._ends = ends
+        self.ends = ends
         self._buffers: dict[TopicPartition, deque[Record]] = {}
         self._fetched: dict[TopicPartition, int] = {}
 
@@ -62,7 +65,7 @@ class ConsumerSource:
                 self._buffers[partition] += records
                 self._fetched[partition] = records[-1].offset + 1
             if monotonic() > deadline_s:
-                raise EnvironmentFailure(f"the broker gave nothing for {_FETCH_S} s: {self._fetched} of {self._ends}")
+                raise EnvironmentFailure(f"the broker gave nothing for {_FETCH_S} s: {self._fetched} of {self.ends}")
         taken = {}
         for partition in wanted:
             buffer = self._buffers[partition]
@@ -71,7 +74,7 @@ class ConsumerSource:
         return taken
 
     def _is_short(self, partition: TopicPartition, count: int) -> bool:
-        return len(self._buffers[partition]) < count and self._fetched[partition] < self._ends[partition]
+        return len(self._buffers[partition]) < count and self._fetched[partition] < self.ends[partition]
 
 
 class _NoQueue:
@@ -108,7 +111,7 @@ def _serve(connection: Connection) -> None:
     dead_letters: DeadLetters = _NoQueue()
     if config.dead_letter_topic:
         dead_letters = DeadLetterQueue(config, birth.bootstrap_servers)
-    source = ConsumerSource(consumer, birth.ends)
+    source = ConsumerSource(consumer, {})
     life = _ProcessLife(
         number=birth.number,
         properties=birth.properties,
@@ -130,6 +133,7 @@ def _serve(connection: Connection) -> None:
         except EOFError:
             return
         clock.ms, armed.faults, armed.outage = order.now_ms, list(order.faults), order.outage
+        source.ends = order.ends
         getattr(life, order.method)(*order.arguments)
         done = Reply(tuple(events), tuple(armed.faults), life.state, life.poll_request, life.positions())
         events.clear()

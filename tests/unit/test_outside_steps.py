@@ -350,7 +350,7 @@ def test_what_a_scenario_needs_is_named() -> None:
         {"frozen owners"},
         {"requests that arrive late"},
         {"cooperative rebalances"},
-        {"logs that change"},
+        {"retention"},
         {"records produced during the course"},
         {"objects of others"},
         {"a broker that restarts"},
