@@ -120,7 +120,7 @@ def _line(cell: "Cell") -> str:
     looked = cell.looked
     runs = f"{looked.runs} run{'' if looked.runs == 1 else 's'}"
     if looked.witness is not None:
-        sign, what = "✗", f"{looked.witness[1].guarantee.value}, after {runs}"
+        sign, what = "✗", f"refuted after {runs}, which leave no more than {looked.witness[1].guarantee.value}"
         what += "" if cell.rules else "; no rule says why"
     elif cell.rules:
         sign, what = "✗", f"by rule; {runs} of small worlds did not show it"

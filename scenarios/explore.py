@@ -6,7 +6,7 @@ outside the bound was not looked at.
 """
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from onceproof.model import history as h
@@ -159,9 +159,9 @@ def _faulted(
     elif fault == "expired offsets":
         yield replace(base, course=(*course, StopStep(), ExpireOffsets(), *rest))
     elif fault == "frozen owner":
-        freezes = [place._replace(kind="freeze") for place in places if place.at == "complete"]
-        for freeze, successor in itertools.product(freezes, _successors(len(base.log[_WHERE]), bound)):
-            yield replace(base, course=(freeze, *course, *successor, Thaw(), *rest))
+        successors = list(successors_of(len(base.log[_WHERE]), bound.clock_steps_ms))
+        for freeze, successor in itertools.product(freezes(places), successors):
+            yield replace(base, course=(freeze, *course, *successor, *rest))
     else:
         for faults in _placed(base, fault, rest, places, world):
             if fault == "other flush.size":
@@ -172,12 +172,19 @@ def _faulted(
             yield replace(base, course=(*faults, *course, *stop, *rest))
 
 
-def _successors(count: int, bound: Bound) -> Iterator[tuple[Step, ...]]:
-    """How the next owner reads: all at once, the clock before it and behind it, and a commit."""
-    for before_ms, behind_ms in itertools.product(bound.clock_steps_ms, repeat=2):
+def freezes(places: Sequence[Fault]) -> Iterator[Fault]:
+    """Where an owner that freezes leaves other things outside: before each completion and each commit."""
+    for place in places:
+        if place.at in ("complete", "commit"):
+            yield place._replace(kind="freeze")
+
+
+def successors_of(count: int, clock_steps_ms: Sequence[int]) -> Iterator[tuple[Step, ...]]:
+    """How the next owner reads: all at once, the clock before it and behind it, and a commit; then the first thaws."""
+    for before_ms, behind_ms in itertools.product(clock_steps_ms, repeat=2):
         before = (Clock(add_ms=before_ms),) if before_ms else ()
         behind = (Clock(add_ms=behind_ms), PollStep(0)) if behind_ms else ()
-        yield (Start(), *before, PollStep(count), *behind, CommitStep())
+        yield (Start(), *before, PollStep(count), *behind, CommitStep(), Thaw())
 
 
 def _placed(

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from onceproof.model.guarantee import Guarantee
 from onceproof.model.judge import Verdict, judge
 from onceproof.scenarios.alphabet import Alphabet, Word
-from onceproof.scenarios.explore import EPOCH_MS, effects, troubles_of
+from onceproof.scenarios.explore import EPOCH_MS, effects, freezes, successors_of, troubles_of
 from onceproof.scenarios.facts import Facts
 from onceproof.scenarios.run import Run, run
 from onceproof.scenarios.scenario import (
@@ -40,6 +40,7 @@ RUNS_MAX: Mapping[str, int] = {
     "lost reply": 80,
     "commit refused": 80,
     "expired offsets": 60,
+    "frozen owner": 120,
     "other flush.size": 120,
 }
 """The classes of faults that can be looked for, and how many runs each is given."""
@@ -130,7 +131,7 @@ class Search:
             if calm.state != "stopped":
                 return
             for rest in self._rests(course, len(word)):
-                yield from _faulted(base, fault, calm, rest)
+                yield from _faulted(base, fault, calm, rest, self._clock_steps_ms())
 
     def _calm_run(self, key: tuple[Word, int], base: Scenario) -> Run:
         if key not in self._calm:
@@ -167,6 +168,9 @@ class Search:
             return [frozenset()]
         alone = [frozenset({at}) for at in range(polls, -1, -1)]
         return list(dict.fromkeys([frozenset(), *alone, frozenset(range(1, polls))]))
+
+    def _clock_steps_ms(self) -> tuple[int, ...]:
+        return (0, self.alphabet.clock_step_ms) if self.alphabet.clock_step_ms else (0,)
 
     def _rests(self, course: tuple[Step, ...], count: int) -> Iterator[tuple[Step, ...]]:
         """How the rest is read: in polls of another size than before, and both where it matters."""
@@ -208,7 +212,9 @@ def _together(found: Looked, other: Looked) -> Looked:
     )
 
 
-def _faulted(base: Scenario, fault: str, calm: Run, rest: tuple[Step, ...]) -> Iterator[Scenario]:
+def _faulted(
+    base: Scenario, fault: str, calm: Run, rest: tuple[Step, ...], clock_steps_ms: Sequence[int]
+) -> Iterator[Scenario]:
     """One course with the faults of a class, wherever they can strike before the rest."""
     course = base.course
     if fault == "none":
@@ -219,6 +225,10 @@ def _faulted(base: Scenario, fault: str, calm: Run, rest: tuple[Step, ...]) -> I
                 yield replace(base, course=(*course[: index + 1], StopStep(), Start(), *course[index + 1 :], *rest))
     elif fault == "expired offsets":
         yield replace(base, course=(*course, StopStep(), ExpireOffsets(), *rest))
+    elif fault == "frozen owner":
+        successors = list(successors_of(sum(map(len, base.log.values())), clock_steps_ms))
+        for freeze, successor in itertools.product(freezes(effects(calm)), successors):
+            yield replace(base, course=(freeze, *course, *successor, *rest))
     else:
         stop: tuple[Step, ...] = (StopStep(),) if fault == "commit refused" else ()
         for faults in _placed(base, fault, calm, rest):

@@ -20,7 +20,7 @@ from onceproof.scenarios.facts import Facts
 from onceproof.sink.settings.properties import PROPERTIES
 from onceproof.sink.task import NO_LIMIT_MS
 
-_AGAIN = ("crash", "two crashes", "commit refused", "expired offsets", "other flush.size")
+_AGAIN = ("crash", "two crashes", "commit refused", "expired offsets", "frozen owner", "other flush.size")
 """Faults that make a sink read records again that stand in objects, from the start of some object."""
 _CLOCK = (*_AGAIN, "lost reply")
 _IN_TASK = ("S3 error", "lost reply")
@@ -145,7 +145,7 @@ RULES: tuple[Rule, ...] = (
         faults=_CLOCK,
         applies=lambda facts: facts.is_moved_by_schedule,
         remedy="rotate.schedule.interval.ms=-1 and, with a partitioner by record time, rotate.interval.ms",
-        holes=("H3", "H4"),
+        holes=("H3",),
         threads=(f"{_ISSUES}/341", f"{_ISSUES}/177", f"{_ISSUES}/484"),
         words=_IN_ORDER,
     ),
@@ -159,6 +159,20 @@ RULES: tuple[Rule, ...] = (
         applies=lambda facts: facts.is_blocked_by_its_own,
         remedy="rotate.schedule.interval.ms=-1, or enable.conditional.writes=false",
         holes=("H5", "H6"),
+        words=_IN_ORDER,
+    ),
+    Rule(
+        name="an owner that thaws writes over its successor",
+        reason="Without conditional writes (which have no effect where keys or headers are stored) a process that was "
+        "frozen, and that another has replaced, still completes what it holds when it thaws. Where the schedule has "
+        "cut otherwise meanwhile, its shorter object comes over the longer one of its successor, whose offsets are "
+        "committed: records are lost.",
+        properties=_names("enable.conditional.writes", "rotate.schedule.interval.ms"),
+        faults=("frozen owner",),
+        applies=lambda facts: facts.is_moved_by_schedule and not facts.is_blocked_by_its_own,
+        remedy="rotate.schedule.interval.ms=-1",
+        holes=("H4",),
+        threads=(f"{_ISSUES}/253", f"{_ISSUES}/800"),
         words=_IN_ORDER,
     ),
     Rule(
@@ -229,7 +243,7 @@ RULES: tuple[Rule, ...] = (
         reason="A record that cannot be stored still sets the time from which rotate.interval.ms is counted. Where "
         "reading begins again it may be another one, so that files are cut elsewhere.",
         properties=_names("errors.tolerance", "rotate.interval.ms"),
-        faults=("restart", "crash", "two crashes", "commit refused", "other flush.size"),
+        faults=("restart", "crash", "two crashes", "commit refused", "frozen owner", "other flush.size"),
         applies=lambda facts: facts.is_cut_by_dead_letters,
         remedy="errors.tolerance=none, or records that can all be stored",
         holes=("H12",),
@@ -262,7 +276,7 @@ RULES: tuple[Rule, ...] = (
         reason="A record that cannot be stored still sets the schema that the next records of its directory are "
         "compared with. Where reading begins behind it, or before it, the same records are cut or projected otherwise.",
         properties=_names("errors.tolerance", "schema.compatibility"),
-        faults=("restart", "crash", "two crashes", "commit refused", "other flush.size"),
+        faults=("restart", "crash", "two crashes", "commit refused", "frozen owner", "other flush.size"),
         applies=lambda facts: facts.meets_a_dead_schema,
         remedy="errors.tolerance=none, or records that can all be stored",
         holes=("H14",),
@@ -334,11 +348,6 @@ def _reports_again(facts: Facts) -> bool:
 
 
 CAUTIONS: tuple[Caution, ...] = (
-    Caution(
-        "A former owner that was frozen and wakes up may still write what it holds, over the longer object of its "
-        f"successor ({_ISSUES}/253, {_ISSUES}/800).",
-        lambda facts: facts.is_moved_by_schedule or facts.is_moved_by_wallclock,
-    ),
     Caution(
         "timestamp.field: a text without an offset is read in the time zone of the worker's JVM, not in `timezone`: "
         "workers in different zones write different objects.",
