@@ -41,8 +41,11 @@ def wrongly_accused(history: History) -> Iterator[str]:
 def _is_so(finding: Finding, truth: Verdict) -> bool:
     """Whether the whole truth has a finding about each of its records; or where it names none, of its kind or object.
 
-    An outsider may call lost, or content that is no record, what whoever knows the writer calls altered.
+    An outsider may call lost, or content that is no record, what whoever knows the writer calls altered; and of an
+    object that was rewritten he may name equal records instead of those that it held.
     """
+    if any(finding.kind == each.kind and {*finding.keys} & {*each.keys} for each in truth.findings):
+        return True
     if not finding.offsets:
         return any(finding.kind == each.kind or {*finding.keys} & {*each.keys} for each in truth.findings)
     known = {

@@ -4,6 +4,7 @@ import battery
 import killmatrix
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from known_histories import KNOWN_BAD, KNOWN_GOOD, Known
 from measured import Measured
 from outside import VIEWS, missed_in, wrongly_accused
@@ -13,6 +14,7 @@ from onceproof.model import history as h
 from onceproof.model.blackbox import as_seen_from_outside
 from onceproof.model.judge import judge
 from onceproof.scenarios import wide
+from onceproof.scenarios.adverse import adverse_scenarios
 from onceproof.scenarios.run import run
 from onceproof.scenarios.scenario import Scenario
 from onceproof.scenarios.worlds.simulated import SimulatedWorld
@@ -33,11 +35,15 @@ def test_no_small_world_is_accused_wrongly(measured: Measured) -> None:
     assert 400 < runs
 
 
-def test_no_drawn_run_is_accused_wrongly() -> None:
-    """Over all parts of the sink, with equal values, several configurations, dead letters and lost replies."""
+@pytest.mark.parametrize(
+    "scenarios",
+    [pytest.param(wide.wide_scenarios(kinds=KINDS), id="all parts"), pytest.param(adverse_scenarios(), id="adverse")],
+)
+def test_no_drawn_run_is_accused_wrongly(scenarios: st.SearchStrategy[Scenario]) -> None:
+    """Over all parts of the sink, and all that can go wrong: equal values, changed logs, late and lost replies."""
 
     @settings(PROFILE, max_examples=EXAMPLES)
-    @given(wide.wide_scenarios(kinds=KINDS))
+    @given(scenarios)
     def property_holds(scenario: Scenario) -> None:
         assert [] == list(wrongly_accused(run(scenario, SimulatedWorld()).history))
 
