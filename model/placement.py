@@ -92,6 +92,8 @@ class Object:
     kind: ObjectKind = "value"
     target: Schema | None = field(default=None, compare=False, repr=False)
     """The schema to which its values were projected, where that is done."""
+    window: int = field(default=0, compare=False, repr=False)
+    """Which window of its life it is of: all objects of one are completed together."""
 
 
 @frozen
@@ -156,7 +158,9 @@ def expected(log: Sequence[Record], life: Life, schemas: Registry = NO_SCHEMAS) 
     rules = settings(life.config)
     seen = _seen(inputs_of(log, life.partition, rules, schemas), life, rules)
     windows = list(_windows(seen, rules, life.opened_ms))
-    objects = tuple([made for window in windows if window.cause for made in window.objects(rules)])
+    objects = tuple(
+        [made for number, window in enumerate(windows) if window.cause for made in window.objects(rules, number)]
+    )
     failed = windows[-1].failed if windows and windows[-1].failed else seen.failed
     closed = max([window.end for window in windows if window.cause], default=0)
     letters = [*seen.letters, *[letter for window in windows for letter in window.letters]]
@@ -367,15 +371,15 @@ class _Window:
                 return
         self._go_by(range(current, len(seen.nows_ms)), len(seen.items))
 
-    def objects(self, rules: Settings) -> Iterator[Object]:
-        """Of a closed window, in the order in which they are completed."""
+    def objects(self, rules: Settings, number: int) -> Iterator[Object]:
+        """Of a closed window, the `number`th of its life, in the order in which they are completed."""
         assert self.cause is not None, "only what is closed is completed"
         for made in self.files.values():
             for layout in rules.layouts:
                 offsets = made.holds(layout.kind)
                 if offsets:
                     key = made.stem + layout.extension
-                    yield Object(key, offsets, self.cause, self.pass_index, layout.kind, made.target)
+                    yield Object(key, offsets, self.cause, self.pass_index, layout.kind, made.target, number)
 
     def _close(self, end: int, cause: Cause, pass_index: int) -> None:
         self.cause, self.end, self.pass_index = cause, end, pass_index
