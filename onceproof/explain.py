@@ -11,6 +11,7 @@ from pathlib import Path
 
 from onceproof.model.judge import judge
 from onceproof.reports.collect import Story
+from onceproof.reports.proof import claim
 from onceproof.reports.story import Telling, tell
 from onceproof.scenarios.alphabet import Alphabet, alphabet
 from onceproof.scenarios.errors import ScenarioError
@@ -171,6 +172,7 @@ def _faults(ran: Run) -> int:
 def _written(cell: Cell, properties: Mapping[str, str], path: Path) -> ToldStory:
     """The witness of a cell as a file that expects what is found with the formats that were asked for."""
     from onceproof.scenarios import files, replay  # noqa: PLC0415 - slow to load, and not needed where all is well
+    from onceproof.scenarios.ablation import explained  # noqa: PLC0415
 
     assert cell.looked.witness is not None, "only cells with a witness are told"
     ran, _ = cell.looked.witness
@@ -178,12 +180,14 @@ def _written(cell: Cell, properties: Mapping[str, str], path: Path) -> ToldStory
         ran = run(replace(ran.scenario, config=properties), SimulatedWorld())
     verdict = judge(ran.history)
     name = _slug(f"{path.stem} {cell.fault}")
-    scenario = replay.with_expectation(replace(ran.scenario, name=name), verdict, _BECAUSE)
+    why = explained(ran.scenario, verdict)
+    about = " ".join((claim(ran.history, verdict), *why))
+    scenario = replay.with_expectation(replace(ran.scenario, name=name, about=about), verdict, _BECAUSE)
     text = files.dump(scenario)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     command = replay.command(path, SimulatedWorld.name)
-    story = Story(name, text, os.fspath(path), command, ran.history, verdict)
+    story = Story(name, text, os.fspath(path), command, ran.history, verdict, why)
     return ToldStory(cell.fault, path, verdict.guarantee.value, tell(story))
 
 

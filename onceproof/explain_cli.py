@@ -155,11 +155,14 @@ def _story(answer: "Answer") -> Iterator[str]:
         return
     yield ""
     yield f"The smallest story ({story.fault}): {story.guarantee}"
+    yield f"  {story.telling.claim}"
     for records in story.telling.records:
         yield f"  Records  {records}"
     yield f"  {story.telling.paragraph}"
     for at, line in enumerate(story.telling.after):
         yield f"  {'At rest' if not at else '       '}  {line}"
+    for at, sentence in enumerate(story.telling.why):
+        yield f"  {'Why    ' if not at else '       '}  {sentence}"
     yield f"  Replay   {story.telling.replay}"
 
 
@@ -216,7 +219,9 @@ def as_data(answer: "Answer") -> dict[str, Any]:
             "fault": story.fault,
             "guarantee": story.guarantee,
             "file": str(story.path),
+            "claim": story.telling.claim,
             "words": story.telling.paragraph,
+            "why": list(story.telling.why),
             "replay": story.telling.replay,
         },
         "logs": {"alphabet": list(answer.alphabet.described()), "assumed": list(answer.alphabet.assumed)},

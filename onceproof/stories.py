@@ -6,7 +6,9 @@ from pathlib import Path
 
 from onceproof.model.judge import Verdict
 from onceproof.reports.collect import Story
+from onceproof.reports.proof import claim
 from onceproof.scenarios import files, replay
+from onceproof.scenarios.ablation import explained
 from onceproof.scenarios.configurations import CONFIGURATIONS, FAULTS, FLIGHTS
 from onceproof.scenarios.run import Run
 
@@ -14,8 +16,13 @@ _BUILT_IN_NAMES = {row.name for row in (*CONFIGURATIONS, *FLIGHTS)} | {*FAULTS}
 
 
 def story(ran: Run, verdict: Verdict, *, name: str, folder: Path, because: str, seed: int | None = None) -> Story:
-    """A run as a story of the report in `folder`; `because` is the reason that its findings are expected."""
-    scenario = replay.with_expectation(replace(ran.scenario, name=name, seed=seed), verdict, because)
+    """A run as a story of the report in `folder`; `because` is the reason that its findings are expected.
+
+    What it refutes and why stand in the file too.
+    """
+    why = explained(ran.scenario, verdict)
+    about = " ".join((claim(ran.history, verdict), *why))
+    scenario = replay.with_expectation(replace(ran.scenario, name=name, seed=seed, about=about), verdict, because)
     path = f"scenarios/{name}.yaml"
     return Story(
         name=name,
@@ -24,6 +31,7 @@ def story(ran: Run, verdict: Verdict, *, name: str, folder: Path, because: str, 
         replay=replay.command(folder / path, ran.history.world),
         history=ran.history,
         verdict=verdict,
+        why=why,
     )
 
 

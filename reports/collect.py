@@ -25,6 +25,8 @@ class Story:
     """The command that replays it."""
     history: History
     verdict: Verdict
+    why: tuple[str, ...] = ()
+    """What was found by leaving out its faults and moving them, as sentences."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,9 +58,11 @@ def _story_lines(cell: Cell, command: str) -> tuple[str, ...]:
     told = tell(cell.story)
     details = (f"{found.kind}: {detail}" for found in told.findings for detail in found.details)
     return (
+        *filter(None, (told.claim,)),
         *told.records,
         told.paragraph,
         *(f"at rest: {line}" for line in told.after),
+        *(f"why: {sentence}" for sentence in told.why),
         *details,
         told.replay,
     )

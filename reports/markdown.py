@@ -96,13 +96,16 @@ def _cell(cell: Cell, number: int | None) -> str:
 def _story(placed: Placed, told: Telling) -> str:
     words = cell_words(placed.cell)
     objects = [f"- {escaped(line)}" for line in told.after]
+    why = [f"- {escaped(sentence)}" for sentence in told.why]
     missing = [f"\nNot observed: {escaped('; '.join(told.not_observed))}." if told.not_observed else ""]
     return "\n".join(
         (
             f"### Story {placed.number}: {escaped(placed.title)}\n",
             f"{SIGNS[words.mark]} **{escaped(words.guarantee)}**; {escaped(words.standing)}.\n",
+            *((f"{escaped(told.claim)}\n",) if told.claim else ()),
             escaped(told.paragraph),
             *(("\nAt rest:\n", *objects) if objects else ()),
+            *(("\nWhy:\n", *why) if why else ()),
             *filter(None, missing),
             "",
             _fenced(told.replay, "sh"),

@@ -19,6 +19,7 @@ from onceproof.model.history import (
     Ended,
     Event,
     History,
+    LogChanged,
     Opened,
     Put,
     Requested,
@@ -29,6 +30,7 @@ from onceproof.model.judge import Finding, ObjectAtRest, Verdict, Write
 from onceproof.model.ordinals import ordinal
 from onceproof.model.settings import ObjectKind
 from onceproof.reports.collect import Story
+from onceproof.reports.outside import changed, goes_without_saying, is_late, met, reason, shortened, thawed
 from onceproof.reports.phrases import (
     OBJECTS_MAX,
     brackets,
@@ -40,6 +42,7 @@ from onceproof.reports.phrases import (
     uncapitalised,
     verb,
 )
+from onceproof.reports.proof import claim
 from onceproof.reports.words import FINDINGS, counted, steady
 
 _PHRASES_MAX = 10
@@ -85,6 +88,10 @@ class Telling:
     after: tuple[str, ...]
     """Objects at rest, as `name [offsets]`, doubled ones noted; of many, those with findings."""
     findings: tuple[Found, ...]
+    claim: str
+    """Which guarantee is refuted, and the two facts that refute it; empty where none is."""
+    why: tuple[str, ...]
+    """What each fault was needed for, and which effects lay in the order that mattered; empty where nobody looked."""
     not_observed: tuple[str, ...]
     pending: str
     """Empty when nothing is pending."""
@@ -101,14 +108,18 @@ SENTENCES_MAX = 40
 """A course of more sentences is cut in its middle: the beginning says how it went, the end how it came out."""
 
 
+_MOVED = "The clock moved "
+
+
 def _merged_moves(sentences: Iterable[str]) -> Iterator[str]:
     """The same sentences, with moves of the clock that follow each other told as one."""
-    for sentence, same in groupby(sentences):
-        times = len(list(same))
-        if times > 1 and sentence.startswith("The clock moved"):
-            yield f"{sentence.removesuffix('.')}, {times} times."
+    for is_move, group in groupby(sentences, key=lambda sentence: sentence.startswith(_MOVED)):
+        if is_move:
+            moves = [(move, len(list(same))) for move, same in groupby(group)]
+            told = [f"{move.removesuffix('.')}{f', {times} times' if times > 1 else ''}" for move, times in moves]
+            yield ", then ".join([told[0], *(move.removeprefix(_MOVED) for move in told[1:])]) + "."
         else:
-            yield from [sentence] * times
+            yield from group
 
 
 def _shortened(sentences: tuple[str, ...]) -> tuple[str, ...]:
@@ -126,6 +137,7 @@ def tell(story: Story) -> Telling:
         [write.key for write in written]
         + [at_rest.key for at_rest in verdict.objects]
         + list(history.unfinished_uploads)
+        + [event.key for event in history.events if isinstance(event, Requested)]
     )
     doubled = doubled_offsets(verdict)
     teller = _Teller(history, names, {write.event: write for write in written}, several=len(history.log) > 1)
@@ -135,6 +147,8 @@ def tell(story: Story) -> Telling:
         before=_chosen(visible_before_crash(history, written), verdict, partial(_object_line, names=names)),
         after=_chosen(verdict.objects, verdict, partial(at_rest_line, names=names, doubled=doubled)),
         findings=findings_told(verdict),
+        claim=claim(history, verdict, names),
+        why=tuple(map(steady, story.why)),
         not_observed=tuple(steady(text) for text in verdict.not_observed),
         pending=_pending_sentence(verdict),
         replay=story.replay,
@@ -198,42 +212,88 @@ class _Teller:
 
     def course(self) -> list[str]:
         """Return one sentence for each stretch of a life and for each change outside."""
-        numbered = [(at, event) for at, event in enumerate(self.history.events) if not self._told_with_the_end(at)]
+        numbered = [(at, event) for at, event in enumerate(self.history.events) if not self._is_told_elsewhere(at)]
         sentences = []
-        for life, stretch in groupby(numbered, key=lambda pair: getattr(pair[1], "life", None)):
+        for life, stretch in groupby(numbered, key=lambda pair: self._life(*pair)):
             if life is None:
-                sentences += [_sentence(steady(event.what)) for _, event in stretch if isinstance(event, Changed)]
+                sentences += [_sentence(self._outside(at, event)) for at, event in stretch]
             else:
                 sentences.append(self._stretch(life, list(stretch)))
         return [sentence for sentence in sentences if sentence]
 
-    def _told_with_the_end(self, at: int) -> bool:
-        """Tell whether this is the change that killed a life: it belongs to the sentence of that life."""
-        events = self.history.events
-        following = events[at + 1] if at + 1 < len(events) else None
-        return isinstance(events[at], Changed) and isinstance(following, Ended) and following.how == "killed"
+    def _is_told_elsewhere(self, at: int) -> bool:
+        """Tell whether this is a change that an event tells, as the one that killed a life."""
+        event, following = self.history.events[at], self._event(at + 1)
+        if not isinstance(event, Changed):
+            return False
+        return (isinstance(following, Ended) and following.how == "killed") or goes_without_saying(event, following)
+
+    def _event(self, at: int) -> Event | None:
+        return self.history.events[at] if 0 <= at < len(self.history.events) else None
+
+    def _life(self, at: int, event: Event) -> int | None:
+        """Return whose sentence tells an event; a life freezes and thaws in a sentence of its own."""
+        if is_late(event):
+            return None
+        if isinstance(event, Changed):
+            return self._life_before(at) if _freezes(event) else thawed(event)
+        return getattr(event, "life", None)
+
+    def _life_before(self, at: int) -> int | None:
+        lives = (getattr(event, "life", None) for event in reversed(self.history.events[:at]))
+        return next((life for life in lives if life is not None), None)
+
+    def _outside(self, at: int, event: Event) -> str:
+        if isinstance(event, Changed | LogChanged):
+            return changed(event, self.names, several=self.several)
+        if isinstance(event, Requested | Committed):
+            return self._late(at, event)
+        return ""
+
+    def _late(self, at: int, event: Requested | Committed) -> str:
+        """Tell what came of a request that its sender had given up."""
+        what = f"The {self._named(event)} that life {event.life} had given up"
+        if not event.applied:
+            refused = event.detail.removeprefix("arrived late").removeprefix(": ")
+            return f"{what} arrived and was refused{reason(refused, getattr(event, 'key', ''))}"
+        wrote = f" and wrote {self._object(self.write_at[at], named=True)}" if at in self.write_at else ""
+        return f"{what} took effect{wrote}"
+
+    def _named(self, event: Requested | Committed) -> str:
+        if isinstance(event, Committed):
+            where = ", ".join(f"{offset}{self._of(partition)}" for partition, offset in event.offsets.items())
+            return f"commit of {where}"
+        return f"{event.request} of {self.names.get(event.key, event.key)}"
 
     def _stretch(self, life: int, stretch: list[tuple[int, Event]]) -> str:
         phrases: list[str] = []
         told = [(at, event) for at, event in stretch if self._is_told(at, event)]
         for kind, same in groupby(told, key=lambda pair: self._kind(pair[0], pair[1])):
             phrases += self._phrases(kind, list(same))
-        last_at, last = stretch[-1]
-        end = ended_phrase(self.history, last_at) if isinstance(last, Ended) else ""
-        end = f"was {end}" if end.startswith("killed") else end
+        end = self._end(*stretch[-1]) or ("froze again" if phrases[:1] == ["thawed"] else "")
         if not phrases and not end:
             return ""
         if len(phrases) > _PHRASES_MAX:
             phrases = self._counted(stretch, phrases)
-        done = listed_phrases(phrases or ["wrote nothing"])
-        again = "went on and " if life in self.told else ""
+        again = "went on and " if life in self.told and "thawed" not in phrases[:1] else ""
         self.told.add(life)
+        if not phrases and end.startswith(("froze", "stayed")):
+            return f"Life {life} {end if end.startswith('stayed') else again + end}."
+        done = listed_phrases(phrases or ["wrote nothing"])
         return f"Life {life} {again}{done}{f', then {end}' if end else ''}."
+
+    def _end(self, at: int, event: Event) -> str:
+        """Say how a stretch ends: with the life, in a freeze, or not at all."""
+        if isinstance(event, Ended):
+            end = ended_phrase(self.history, at, self.names)
+            return f"was {end}" if end.startswith("killed") else end
+        fault = met(event)
+        return f"froze {fault.when} the {shortened(fault.what, self.names)}" if fault and _freezes(event) else ""
 
     def _is_told(self, at: int, event: Event) -> bool:
         """Requests that went well and made nothing visible go without saying."""
         silent = isinstance(event, Requested) and event.outcome == "ok" and at not in self.write_at
-        return not silent and not isinstance(event, Put | CommitAsked)
+        return not silent and not isinstance(event, Put | CommitAsked) and not _freezes(event)
 
     def _counted(self, stretch: list[tuple[int, Event]], phrases: list[str]) -> list[str]:
         """Count the writes and commits of a long stretch, and keep what else there was."""
@@ -266,21 +326,34 @@ class _Teller:
             return self._dead_letters([event for _, event in same if isinstance(event, DeadLettered)])
         if kind == "Opened":
             return self._started([(at, event) for at, event in same if isinstance(event, Opened)])
-        phrases = [self._phrase(event) for _, event in same]
+        phrases = [self._phrase(at, event) for at, event in same]
         return [phrase for phrase in phrases if phrase]
 
-    def _phrase(self, event: Event) -> str:
+    def _phrase(self, at: int, event: Event) -> str:
+        if isinstance(event, Changed):
+            return "thawed" if thawed(event) is not None else ""
         if isinstance(event, Committed):
-            return self._committed(event)
+            return self._committed(at, event)
         if isinstance(event, Rewound):
             where = "" if event.offset is None else f" to {event.offset}"
             return f"went back{where}{self._of(event.partition)}"
-        if isinstance(event, Requested) and event.outcome != "ok" and event.request != "head":
-            reason = steady(event.detail)
-            failed = "was refused" if event.outcome == "failed" else "heard nothing of"
-            name = self.names.get(event.key, event.key)
-            return f"{failed} the {event.request} of {name}{f' ({reason})' if reason else ''}"
-        return ""
+        return self._requested(at, event) if isinstance(event, Requested) and event.outcome != "ok" else ""
+
+    def _requested(self, at: int, event: Requested) -> str:
+        """Tell a request that went otherwise than well."""
+        why = reason(event.detail, event.key)
+        if event.request == "head":
+            return f"was not told whether {self.names.get(event.key, event.key)} exists{why}"
+        if event.outcome == "failed":
+            return f"was refused the {self._named(event)}{why}"
+        return f"heard nothing of the {self._named(event)} ({self._unheard(at, event)})"
+
+    def _unheard(self, at: int, event: Requested | Committed) -> str:
+        """Say what became of a request whose reply the sink did not get."""
+        fault = met(self._event(at - 1))
+        if fault is not None and fault.when == "late":
+            return "it is still under way"
+        return {True: "it was applied", False: "it was not applied", None: "its effect is not known"}[event.applied]
 
     def _dead_letters(self, letters: Sequence[DeadLettered]) -> list[str]:
         """Say which records went to the dead letter queue, and why where one reason holds for all."""
@@ -309,21 +382,17 @@ class _Teller:
         seen = (event for event in self.history.events[:at] if isinstance(event, Put))
         return max((put.end_offset for put in seen if put.partition == partition), default=0)
 
-    def _committed(self, event: Committed) -> str:
+    def _committed(self, at: int, event: Committed) -> str:
         where = ", ".join(f"{offset}{self._of(partition)}" for partition, offset in event.offsets.items())
-        if event.outcome == "ok":
+        if event.outcome == "ok" or event.detail == _DIED:
             return f"committed {where}" if where else ""
         if event.outcome == "failed":
-            return f"was refused the commit of {where}"
-        applied = {
-            True: "which was applied",
-            False: "which was not applied",
-            None: "whose effect is not known",
-        }
-        return f"heard nothing of the commit of {where}, {applied[event.applied]}"
+            return f"was refused the commit of {where}{reason(event.detail)}"
+        return f"heard nothing of the commit of {where} ({self._unheard(at, event)})"
 
     def _verb(self, write: Write) -> str:
-        if write.outcome == "unknown":
+        event = self._event(write.event)
+        if write.outcome == "unknown" and getattr(event, "detail", "") != _DIED:
             return "was not told that it wrote"
         if write.outcome == "failed":
             return "was told it had not written, but wrote"
@@ -354,18 +423,39 @@ def _without_offset(letter: DeadLettered) -> str:
     return steady(letter.detail).removeprefix(f"offset {letter.offset}: ")
 
 
-def ended_phrase(history: History, at: int) -> str:
+_DIED = "reply lost (crash)"
+"""What an event says whose sender was killed before it could hear of it."""
+
+
+def _freezes(event: Event) -> bool:
+    fault = met(event)
+    return fault is not None and fault.kind == "freeze"
+
+
+def ended_phrase(history: History, at: int, names: Mapping[str, str] | None = None) -> str:
     """Say how the life ended whose end is event `at`: `stopped in order`, `killed before the 1st commit`."""
     ended = history.events[at]
     assert isinstance(ended, Ended)
-    detail = steady(ended.detail).rstrip(".")
+    detail = shortened(ended.detail, names or {}).rstrip(".")
     if ended.how == "stopped":
         return "stopped in order"
     if ended.how == "failed":
         return f"failed: {detail}" if detail else "failed"
+    if detail in _NOT_KILLED:
+        return _NOT_KILLED[detail]
     before = history.events[at - 1] if at else None
-    fault = steady(before.what) if isinstance(before, Changed) else ""
-    return killed_phrase(fault or detail or _cut(history, at, ended.life))
+    fault = met(before)
+    if fault is not None:
+        return f"killed {fault.when} the {shortened(fault.what, names or {})}"
+    change = steady(before.what) if isinstance(before, Changed) else ""
+    return killed_phrase(change or detail or _cut(history, at, ended.life))
+
+
+_NOT_KILLED = {
+    "its partitions are another's": "ended, since its partitions are another's",
+    "frozen to the end": "stayed frozen to the end",
+}
+"""Ends that no crash made."""
 
 
 def _cut(history: History, at: int, life: int) -> str:
@@ -531,6 +621,10 @@ def _doubled_sentences(counts: dict[int, int], of: str, kind: ObjectKind) -> lis
     return sentences
 
 
+_LEFT: Mapping[str, str] = {"no unfinished upload": " unfinished", "found content that is none": ", not of this log"}
+"""What is left behind, by the judge's words on it."""
+
+
 def _finding_sentence(found: _Merged, of: str, names: dict[str, str]) -> str:
     where = listed([names[key] for key in found.keys]) if found.keys else ""
     inside = f" in {where}" if where else ""
@@ -557,7 +651,8 @@ def _finding_sentence(found: _Merged, of: str, names: dict[str, str]) -> str:
         case "re-encoded":
             text = f"{where or 'A visible object'} changed {its} bytes, not the records"
         case "leaked":
-            text = f"Left behind{f': {where}' if where else ' an unfinished upload'}"
+            what = next((what for detail, what in _LEFT.items() if any(detail in each for each in found.details)), "")
+            text = f"Left behind{what}{f': {where}' if where else ' an unfinished upload'}"
         case "stuck":
             text = f"The faults ended and the sink did not finish{f' {subject.lower()}' if subject else ''}"
         case _:

@@ -101,11 +101,15 @@ def _print_story(placed: Placed, console: Console) -> None:
     words = cell_words(placed.cell)
     console.print(_text(f"Story {placed.number}: {placed.title}", console, "bold"))
     console.print(_text(f"{SIGNS[words.mark]} {words.guarantee}; {words.standing}", console, _STYLES[words.mark]))
+    if told.claim:
+        console.print(_text(told.claim, console))
     for line in told.records:
         console.print(_text(f"Records  {line}", console))
     console.print(_text(_clipped(told.paragraph), console))
     _print_objects("Before", told.before, console)
     _print_objects("At rest", told.after, console)
+    for at, sentence in enumerate(told.why):
+        console.print(_text(f"{'Why' if at == 0 else '':8} {sentence}", console))
     for found in told.findings:
         for detail in found.details[:DETAILS_MAX]:
             console.print(_text(f"{found.kind}: {_clipped(detail)}", console))

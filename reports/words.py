@@ -53,13 +53,14 @@ STEPS = {
     "once at all times": 3,
     IDENTICAL: 4,
 }
-_REFUTED_NEXT = {
+REFUTED_NEXT = {
     "none": "at-least-once",
     "at-most-once": "at-least-once",
     "at-least-once": "once at rest",
     "once at rest": "once at all times",
     "once at all times": IDENTICAL,
 }
+"""What is refuted where a guarantee is all that is left."""
 STEPS_MAX = 4
 
 
@@ -97,7 +98,7 @@ def counted(number: int, singular: str) -> str:
 def cell_words(cell: Cell) -> CellWords:
     """Say how a cell stands; a guarantee beyond the evidence is not observed, never not refuted."""
     mark = _mark(cell)
-    refuted = _REFUTED_NEXT.get(cell.guarantee, "")
+    refuted = REFUTED_NEXT.get(cell.guarantee, "")
     standing = {
         Mark.KEPT: "nothing refuted",
         Mark.REFUTED: f"{refuted} refuted",

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from onceproof.model import history as h
+from onceproof.model.settings import OutsideDomain
 from onceproof.scenarios.errors import ScenarioError
 from onceproof.scenarios.run import Run, run
 from onceproof.scenarios.scenario import Crash, Fault, FaultAt, Scenario
@@ -114,7 +115,7 @@ def _try(scenario: Scenario) -> Run | None:
 def _shown(scenario: Scenario, shows: Shows) -> bool:
     try:
         return shows(scenario)
-    except (ScenarioError, ConfigError):
+    except (ScenarioError, ConfigError, OutsideDomain):
         return False
 
 

@@ -12,6 +12,7 @@ Laws:
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from onceproof.model.settings import OutsideDomain
 from onceproof.scenarios.errors import ScenarioError
 from onceproof.scenarios.plainness import weight
 from onceproof.scenarios.scenario import Scenario
@@ -19,7 +20,7 @@ from onceproof.scenarios.smaller import candidates
 from onceproof.sink.errors import ConfigError
 
 Shows = Callable[[Scenario], bool]
-"""Whether a scenario (still) shows what is looked for. A ScenarioError or ConfigError counts as no."""
+"""Whether a scenario (still) shows what is looked for. One that cannot run or be judged counts as no."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,5 +54,5 @@ def shrink(scenario: Scenario, shows: Shows, *, attempts_max: int) -> Shrunk:
 def _still(scenario: Scenario, shows: Shows) -> bool:
     try:
         return shows(scenario)
-    except (ScenarioError, ConfigError):
+    except (ScenarioError, ConfigError, OutsideDomain):
         return False

@@ -101,7 +101,11 @@ def schedule_story(salt: str = "") -> Story:
         ),
         committed={T0: 3},
     )
-    return story("schedule, killed before the commit", "schedule-kill", history, judge(history))
+    why = (
+        "Without the crash, offsets 1 and 2 stand once.",
+        "It takes a crash after the complete of t+0+0000000001.json and before the commit of 3.",
+    )
+    return replace(story("schedule, killed before the commit", "schedule-kill", history, judge(history)), why=why)
 
 
 def story(title: str, slug: str, history: History, verdict: Verdict) -> Story:

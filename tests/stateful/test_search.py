@@ -12,6 +12,7 @@ from measured import Measured
 from onceproof.model import history as h
 from onceproof.model.judge import judge
 from onceproof.scenarios import files, strategies
+from onceproof.scenarios.ablation import explained
 from onceproof.scenarios.configurations import CONFIGURATIONS
 from onceproof.scenarios.errors import ScenarioError
 from onceproof.scenarios.explore import EPOCH_MS
@@ -74,7 +75,8 @@ doubles_at_rest = finds("duplicated")
 
 def crashing(config: dict[str, str]) -> st.SearchStrategy[Scenario]:
     """Logs and courses with up to two crashes anywhere."""
-    return strategies.scenarios(st.just(config), clock_steps_ms=strategies.CLOCK_STEPS_MS)
+    clock_steps_ms = strategies.CLOCK_STEPS_MS
+    return strategies.scenarios(st.just(config), clock_steps_ms=clock_steps_ms, records=(0, 6), partitions=2)
 
 
 @st.composite
@@ -150,7 +152,8 @@ def described(scenario: Scenario) -> str:
 def written(scenario: Scenario, number: int) -> str:
     """The file that a search from this seed leaves."""
     verdict = judge(run(scenario, SimulatedWorld()).history)
-    return files.dump(with_expectation(replace(scenario, seed=number), verdict, "found by a search"))
+    about = " ".join(explained(scenario, verdict))
+    return files.dump(with_expectation(replace(scenario, seed=number, about=about), verdict, "found by a search"))
 
 
 @pytest.mark.parametrize(
@@ -182,6 +185,7 @@ def test_five_seeds_end_in_the_same_file(
     assert all(small.is_done for small in left)
     assert 1500 > max(attempts)
     assert 1 == len(texts)
+    assert "Without the " in texts.pop()
     assert [WHERE] == list(left[0].scenario.log)
     assert records_max >= len(left[0].scenario.log[WHERE])
     assert faults == [step.kind for step in left[0].scenario.course if isinstance(step, Fault)]
