@@ -83,6 +83,21 @@ def test_two_workers_of_one_group_leave_every_record_once(kafka: KafkaContainer,
     assert FaultFree.of(log(41), CONFIG).committed == kafka.cluster.committed(group, log(41))
 
 
+def test_a_worker_outlasts_a_restart_of_the_broker(kafka: KafkaContainer, moto: MotoServer) -> None:
+    """With files open, and offsets that are committed only behind it: as if there had been none."""
+    group = kafka.fresh_topics(log(17))
+    bucket = moto.fresh_bucket()
+
+    with running(worker(kafka.bootstrap_servers, group, properties(moto, bucket))):
+        eventually(wanted(log(17)), lambda: bodies(moto, bucket))
+        kafka.restart()
+        append(kafka.bootstrap_servers, log(14, start=17))
+        eventually(wanted(log(31)), lambda: bodies(moto, bucket))
+
+    assert wanted(log(31)) == bodies(moto, bucket)
+    assert FaultFree.of(log(31), CONFIG).committed == kafka.cluster.committed(group, log(31))
+
+
 def test_a_partition_in_back_off_goes_on_after_a_rebalance(
     kafka: KafkaContainer, moto: MotoServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
