@@ -61,7 +61,8 @@ class Bound:
 class Finding:
     """What exploring one cell came to. `witness` is the smallest run that last lowered what all runs together leave.
 
-    None if no run refuted identical objects.
+    None if no run refuted identical objects. Where one loses a record and another doubles one, so that no guarantee is
+    left, it is the one that loses: it refutes the weaker promise.
     """
 
     guarantee: Guarantee
@@ -236,6 +237,7 @@ def explore(config: Mapping[str, str], fault: str, bound: Bound, world: World) -
         if verdict.guarantee not in guarantees:
             guarantees.add(verdict.guarantee)
             weaker = combine(guarantees)
-            if weaker != found:
-                found, witness = weaker, (ran, verdict)
+            if witness is None or (weaker != found and witness[1].guarantee is not Guarantee.AT_MOST_ONCE):
+                witness = (ran, verdict)
+            found = weaker
     return Finding(found, runs, witness, tuple(dict.fromkeys(troubles)))

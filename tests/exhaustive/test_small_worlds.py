@@ -4,7 +4,7 @@ import pytest
 from measured import Measured
 
 from onceproof.scenarios.configurations import CONFIGURATIONS, HOUR_MS
-from onceproof.scenarios.explore import Bound, scenarios
+from onceproof.scenarios.explore import Bound, explore, scenarios
 from onceproof.scenarios.refinement import FaultFree
 from onceproof.scenarios.run import run
 from onceproof.scenarios.worlds.simulated import SimulatedWorld
@@ -34,6 +34,16 @@ def test_no_cut_of_any_small_world_changes_the_bucket(config: dict[str, str], me
     # 3 gaps between n records give 3 ** (n - 1) logs; those of one record, and some under the interval, close nothing.
     assert 81 < logs <= 1 + 3 + 9 + 27 + 81
     assert 40_000 < runs
+
+
+def test_where_nothing_is_left_the_witness_loses_a_record() -> None:
+    """A frozen owner of a schedule without conditional writes doubles records in one run and loses them in another."""
+    row = next(each for each in CONFIGURATIONS if each.name == "rotate.schedule.interval.ms, conditional writes off")
+    found = explore(row.properties, "frozen owner", row.bound("frozen owner"), SimulatedWorld())
+
+    assert "none" == found.guarantee
+    assert found.witness is not None
+    assert "lost" in {finding.kind for finding in found.witness[1].findings}
 
 
 def test_a_world_that_can_be_counted_by_hand_has_that_count() -> None:
