@@ -258,6 +258,27 @@ class Cluster:
         with _kafka(f"commit {len(wanted)} offsets of group {group}"):
             _raise_errors(self._of_group(group).commit(offsets=wanted, asynchronous=False) or [])
 
+    @contextlib.contextmanager
+    def member(self, group: str, topic: str) -> Iterator[None]:
+        """`group` has a member within the block, one that reads `topic` and commits nothing.
+
+        Kafka takes no commit of anybody else meanwhile, and of anybody behind it; the mock takes none any more.
+        """
+        assigned: list[Position] = []
+        config = {"group.id": group, "enable.auto.commit": False, "fetch.wait.max.ms": 10}
+        consumer = Consumer({"bootstrap.servers": self.bootstrap_servers, **config, **_QUIET})
+        try:
+            with _kafka(f"join group {group}"):
+                consumer.subscribe([topic], on_assign=lambda _, partitions: assigned.extend(partitions))
+                deadline = time.monotonic() + _REQUEST_S
+                while not assigned:
+                    consumer.poll(0.05)
+                    if time.monotonic() > deadline:
+                        raise BrokerError(f"join group {group}: no partition of {topic} within {_REQUEST_S:.0f} s")
+            yield
+        finally:
+            consumer.close()
+
     def reset_group(self, group: str, partitions: Iterable[TopicPartition]) -> None:
         """Let the offsets of `group` expire; waits until its killed members have timed out.
 

@@ -36,7 +36,11 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came of it; `killed` says that the process waits for its kill -9, `broken` why the world failed."""
+    """What came of it; `killed` says that the process waits for its kill -9, `broken` why the world failed.
+
+    A `frozen` one waits for the order to thaw. Where a `trigger` is due the process stands before its effect until the
+    next order, which has no method.
+    """
 
     events: tuple[h.Event, ...] = ()
     faults: tuple[Fault, ...] = ()
@@ -44,4 +48,6 @@ class Reply:
     poll_request: Poll | None = None
     positions: Mapping[TopicPartition, int] | None = None
     killed: bool = False
+    frozen: bool = False
+    trigger: Fault | None = None
     broken: str | None = None

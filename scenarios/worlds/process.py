@@ -7,7 +7,7 @@ effects.
 import os
 import signal
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from multiprocessing.connection import Client, Connection
 from time import monotonic
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from onceproof.model import history as h
 from onceproof.scenarios.errors import EnvironmentFailure, Incapable
 from onceproof.scenarios.faults import Armed
-from onceproof.scenarios.life import Killed, ScriptedClock
+from onceproof.scenarios.life import Frozen, Killed, ScriptedClock
 from onceproof.scenarios.run import LifeLike
 from onceproof.scenarios.scenario import Scenario
 from onceproof.scenarios.transactions import level_of
@@ -37,7 +37,6 @@ CONSUMER = {
 _LACKS = frozenset(
     {
         "records without a timestamp",
-        "frozen owners",
         "requests that arrive late",
         "cooperative rebalances",
         "compaction",
@@ -48,10 +47,18 @@ _LACKS = frozenset(
 
 
 class ProcessLife:
-    """The parent's end of one life; raises Killed when the life says that it stands at an armed crash."""
+    """The parent's end of one life; raises Killed or Frozen when the life says that it stands at such a fault."""
 
     def __init__(
-        self, address: str, birth: Birth, clock: ScriptedClock, armed: Armed, events: list[h.Event], log: "Loaded"
+        self,
+        address: str,
+        birth: Birth,
+        *,
+        clock: ScriptedClock,
+        armed: Armed,
+        events: list[h.Event],
+        log: "Loaded",
+        fenced: "Callable[[ProcessLife], AbstractContextManager[None]]",
     ) -> None:
         self.state = "running"
         self.poll_request = Poll({}, frozenset())
@@ -59,6 +66,7 @@ class ProcessLife:
         self._armed = armed
         self._events = events
         self._log = log
+        self._fenced = fenced
         self._positions: Mapping[TopicPartition, int] = {}
         self._connection: Connection = Client(address, "AF_UNIX")
         self.pid: int = self._connection.recv()
@@ -82,8 +90,9 @@ class ProcessLife:
         self._order("lose")
 
     def thaw(self, effects: int | None) -> None:
-        """Refused before: this world lacks frozen owners."""
-        raise AssertionError(f"a process is asked to thaw for {effects} effects")
+        """Go on where it froze; raises Frozen if it freezes again."""
+        with self._fenced(self):
+            self._order("thaw", effects)
 
     def poll(self, count: int) -> None:
         """One poll and one put()."""
@@ -129,27 +138,32 @@ class ProcessLife:
         return False
 
     def _order(self, method: str, *arguments: Any) -> None:
-        faults, outage = tuple(self._armed.faults), self._armed.outage
-        reply = self._exchange(Order(method, arguments, self._clock.ms, faults, outage, self._log.ends))
-        self._events += reply.events
-        self._armed.faults[:] = reply.faults
+        reply = self._exchange(method, arguments)
+        while reply.trigger is not None:
+            self._armed.trigger(reply.trigger)
+            reply = self._exchange("", ())
         if reply.killed:
             raise Killed
+        if reply.frozen:
+            raise Frozen
         self.state = reply.state
         if reply.poll_request is not None:
             self.poll_request = reply.poll_request
         self._positions = reply.positions or {}
 
-    def _exchange(self, order: Order) -> Reply:
+    def _exchange(self, method: str, arguments: tuple[Any, ...]) -> Reply:
+        faults, outage = tuple(self._armed.faults), self._armed.outage
         try:
-            self._connection.send(order)
+            self._connection.send(Order(method, arguments, self._clock.ms, faults, outage, self._log.ends))
             if not self._connection.poll(_REPLY_S):
-                raise EnvironmentFailure(f"the sink's process {self.pid} did not answer {order.method} in {_REPLY_S} s")
+                raise EnvironmentFailure(f"the sink's process {self.pid} did not answer {method} in {_REPLY_S} s")
             reply: Reply = self._connection.recv()
         except (EOFError, OSError) as error:
-            raise EnvironmentFailure(f"the sink's process {self.pid} is gone during {order.method}: {error}") from error
+            raise EnvironmentFailure(f"the sink's process {self.pid} is gone during {method}: {error}") from error
         if reply.broken is not None:
-            raise EnvironmentFailure(f"the sink's process {self.pid} broke during {order.method}:\n{reply.broken}")
+            raise EnvironmentFailure(f"the sink's process {self.pid} broke during {method}:\n{reply.broken}")
+        self._events += reply.events
+        self._armed.faults[:] = reply.faults
         return reply
 
 
@@ -225,9 +239,16 @@ class ProcessSession:
             self._consumer,
             self._schemas,
         )
-        life = ProcessLife(self._address, birth, clock, armed, events, self._log)
+        life = ProcessLife(
+            self._address, birth, clock=clock, armed=armed, events=events, log=self._log, fenced=self._fenced
+        )
         self._lives.append(life)
         return life
+
+    def _fenced(self, life: ProcessLife) -> AbstractContextManager[None]:
+        """While a life that was replaced goes on, its group has a member: Kafka takes no commit of others then."""
+        is_replaced = life is not self._lives[-1]
+        return self._broker.cluster.member(self._group, self._partitions[0].topic) if is_replaced else nullcontext()
 
     def kill(self, life: LifeLike) -> None:
         """Kill -9, wherever it stands."""
@@ -318,7 +339,7 @@ def embedded() -> ProcessWorld:
         "embedded",
         "The sink is a real process ended by kill -9; the broker is librdkafka's mock cluster (real protocol, not "
         "Kafka: no transactions, small logs), the bucket is moto's server; the clock is scripted.",
-        _LACKS | {"gaps in the log", "aborted transactions", "a broker that restarts"},
+        _LACKS | {"gaps in the log", "aborted transactions", "a broker that restarts", "frozen owners"},
         MockBroker(),
     )
 

@@ -22,7 +22,8 @@ from typing import NoReturn
 from onceproof.model import history as h
 from onceproof.scenarios.errors import EnvironmentFailure
 from onceproof.scenarios.faults import Armed
-from onceproof.scenarios.life import Life, ScriptedClock
+from onceproof.scenarios.life import Frozen, Life, ScriptedClock
+from onceproof.scenarios.scenario import Fault
 from onceproof.scenarios.worlds.messages import Birth, Order, Reply
 from onceproof.sink.effects import Poll, Record, SendDeadLetter, TopicPartition
 from onceproof.sink.outside.deadletters import DeadLetterQueue
@@ -127,17 +128,30 @@ def _serve(connection: Connection) -> None:
         die=die,
     )
     life.consumer_source = source
-    while True:
-        try:
-            order: Order = connection.recv()
-        except EOFError:
-            return
-        clock.ms, armed.faults, armed.outage = order.now_ms, list(order.faults), order.outage
-        source.ends = order.ends
-        getattr(life, order.method)(*order.arguments)
-        done = Reply(tuple(events), tuple(armed.faults), life.state, life.poll_request, life.positions())
+
+    def reply(done: Reply) -> None:
         events.clear()
         connection.send(done)
+
+    def next_order() -> Order:
+        order: Order = connection.recv()
+        clock.ms, armed.faults, armed.outage = order.now_ms, list(order.faults), order.outage
+        source.ends = order.ends
+        return order
+
+    def trigger(fault: Fault) -> None:
+        reply(Reply(tuple(events), tuple(armed.faults), trigger=fault))
+        next_order()
+
+    armed.trigger = trigger
+    while True:
+        order = next_order()
+        try:
+            getattr(life, order.method)(*order.arguments)
+        except Frozen:
+            reply(Reply(tuple(events), tuple(armed.faults), frozen=True))
+        else:
+            reply(Reply(tuple(events), tuple(armed.faults), life.state, life.poll_request, life.positions()))
 
 
 def _child(connection: Connection) -> NoReturn:
