@@ -246,11 +246,15 @@ class Stepper:
         return mark
 
     def so_far(self) -> Run:
-        """What has happened up to here, as a run of the steps taken; the lives go on."""
+        """What has happened up to here, as a run of the steps taken; the lives go on.
+
+        Those that are frozen are told as if they stayed so.
+        """
+        still = [h.Ended(number, "killed", "frozen to the end") for number, _ in self._frozen]
         history = h.History(
             world=self._world,
             log=self._log,
-            events=tuple(self._events),
+            events=(*self._events, *still),
             versions=tuple(map(readable, self._session.versions())),
             unfinished_uploads=self._session.unfinished_uploads(),
             committed={of_model(tp): offset for tp, offset in self._session.committed().items()},
@@ -269,8 +273,7 @@ class Stepper:
         if self._life is not None:
             self._state = self._life.state
             self._session.kill(self._life)
-        for number, life in self._frozen:
-            self._events.append(h.Ended(number, "killed", "frozen to the end"))
+        for _, life in self._frozen:
             self._session.kill(life)
         return self.so_far()
 

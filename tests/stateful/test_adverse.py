@@ -3,11 +3,11 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from hypothesis import event, given, settings
+from hypothesis import event, given, settings, target
 from measured import Measured
 from profiles import PROFILE, examples
 
-from onceproof.scenarios import adverse
+from onceproof.scenarios import adverse, coverage
 from onceproof.scenarios.places import MEETINGS
 from onceproof.scenarios.refinement import broken_rules
 from onceproof.scenarios.run import run
@@ -56,12 +56,16 @@ def test_nothing_is_broken_whatever_goes_wrong(measured: Measured) -> None:
     Every fault meets its effect, and in CI every word of the vocabulary is there.
     """
     counts: Counter[str] = Counter()
+    cells: Counter[coverage.Cell] = Counter()
 
     @settings(PROFILE, max_examples=examples(EXAMPLES))
     @given(adverse.adverse_scenarios())
     def property_holds(scenario: Scenario) -> None:
         ran = run(scenario, SimulatedWorld())
         counts.update(parts_of(scenario))
+        hit = set(coverage.cells_of(scenario))
+        cells.update(hit)
+        target(sum((1 / cells[cell] for cell in hit), 0.0), label="rare cells of the fault coverage")
         event(f"state: {ran.state}")
 
         assert () == ran.unfired
@@ -69,6 +73,7 @@ def test_nothing_is_broken_whatever_goes_wrong(measured: Measured) -> None:
 
     property_holds()
 
+    counts["cells of the fault coverage"] = len(cells)
     measured(", ".join(f"{number:,} {part}" for part, number in sorted(counts.items())))
     if PROFILE.derandomize:
         assert [] == [part for part in AT_LEAST if not counts[part]]
