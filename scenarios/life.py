@@ -96,7 +96,7 @@ class ScriptedClock:
 
     def _count(self) -> None:
         counted = [pause._replace(readings=pause.readings - 1) for pause in self.pauses]
-        self.pauses = [pause for pause in counted if pause.readings]
+        self.pauses[:] = [pause for pause in counted if pause.readings]
         for pause in counted:
             if not pause.readings:
                 self.pause_over(pause.ms)
@@ -111,6 +111,8 @@ class _SkewedClock(ScriptedClock):
     def __init__(self, other: ScriptedClock, skew_ms: int) -> None:
         self._other = other
         self._skew_ms = skew_ms
+        self.pauses = other.pauses
+        self.pause_over = other.pause_over
 
     @property
     def ms(self) -> int:

@@ -38,9 +38,7 @@ _LACKS = frozenset(
     {
         "records without a timestamp",
         "requests that arrive late",
-        "cooperative rebalances",
         "compaction",
-        "pauses within a put",
     }
 )
 """What no world with processes can do so far."""
@@ -81,9 +79,8 @@ class ProcessLife:
         self._order("open", positions)
 
     def release(self, partitions: frozenset[TopicPartition] | None = None) -> None:
-        """Give all partitions back in order."""
-        assert partitions is None, "this world lacks cooperative rebalances"
-        self._order("release")
+        """Give these partitions (None: all) back in order."""
+        self._order("release", partitions)
 
     def lose(self) -> None:
         """All partitions are another's already."""
@@ -139,8 +136,11 @@ class ProcessLife:
 
     def _order(self, method: str, *arguments: Any) -> None:
         reply = self._exchange(method, arguments)
-        while reply.trigger is not None:
-            self._armed.trigger(reply.trigger)
+        while reply.trigger is not None or reply.pause_ms is not None:
+            if reply.trigger is not None:
+                self._armed.trigger(reply.trigger)
+            if reply.pause_ms is not None:
+                self._clock.pause_over(reply.pause_ms)
             reply = self._exchange("", ())
         if reply.killed:
             raise Killed
@@ -152,9 +152,9 @@ class ProcessLife:
         self._positions = reply.positions or {}
 
     def _exchange(self, method: str, arguments: tuple[Any, ...]) -> Reply:
-        faults, outage = tuple(self._armed.faults), self._armed.outage
+        pauses, faults, outage = tuple(self._clock.pauses), tuple(self._armed.faults), self._armed.outage
         try:
-            self._connection.send(Order(method, arguments, self._clock.ms, faults, outage, self._log.ends))
+            self._connection.send(Order(method, arguments, self._clock.ms, pauses, faults, outage, self._log.ends))
             if not self._connection.poll(_REPLY_S):
                 raise EnvironmentFailure(f"the sink's process {self.pid} did not answer {method} in {_REPLY_S} s")
             reply: Reply = self._connection.recv()
@@ -164,6 +164,7 @@ class ProcessLife:
             raise EnvironmentFailure(f"the sink's process {self.pid} broke during {method}:\n{reply.broken}")
         self._events += reply.events
         self._armed.faults[:] = reply.faults
+        self._clock.pauses[:] = reply.pauses
         return reply
 
 

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from multiprocessing.connection import Connection, Listener
 from pathlib import Path
 from time import monotonic
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from onceproof.model import history as h
 from onceproof.scenarios.errors import EnvironmentFailure
@@ -91,7 +91,7 @@ class _ProcessLife(Life):
     consumer_source: ConsumerSource
 
     def open(self, positions: Mapping[TopicPartition, int]) -> None:
-        self.consumer_source.assign(positions)
+        self.consumer_source.assign({**self._positions, **positions})
         super().open(positions)
 
 
@@ -102,8 +102,12 @@ def _serve(connection: Connection) -> None:
     clock, armed = ScriptedClock(0), Armed()
     events: list[h.Event] = []
 
+    def reply(**said: Any) -> None:
+        connection.send(Reply(tuple(events), tuple(armed.faults), tuple(clock.pauses), **said))
+        events.clear()
+
     def die() -> NoReturn:
-        connection.send(Reply(tuple(events), tuple(armed.faults), killed=True))
+        reply(killed=True)
         connection.recv()  # for ever: only a parent that is gone itself ends this, by EOFError
         raise AssertionError("an order came for a life that waits for its kill -9")
 
@@ -129,29 +133,30 @@ def _serve(connection: Connection) -> None:
     )
     life.consumer_source = source
 
-    def reply(done: Reply) -> None:
-        events.clear()
-        connection.send(done)
-
     def next_order() -> Order:
         order: Order = connection.recv()
-        clock.ms, armed.faults, armed.outage = order.now_ms, list(order.faults), order.outage
+        clock.ms, clock.pauses = order.now_ms, list(order.pauses)
+        armed.faults, armed.outage = list(order.faults), order.outage
         source.ends = order.ends
         return order
 
     def trigger(fault: Fault) -> None:
-        reply(Reply(tuple(events), tuple(armed.faults), trigger=fault))
+        reply(trigger=fault)
         next_order()
 
-    armed.trigger = trigger
+    def pause_over(ms: int) -> None:
+        reply(pause_ms=ms)
+        next_order()
+
+    armed.trigger, clock.pause_over = trigger, pause_over
     while True:
         order = next_order()
         try:
             getattr(life, order.method)(*order.arguments)
         except Frozen:
-            reply(Reply(tuple(events), tuple(armed.faults), frozen=True))
+            reply(frozen=True)
         else:
-            reply(Reply(tuple(events), tuple(armed.faults), life.state, life.poll_request, life.positions()))
+            reply(state=life.state, poll_request=life.poll_request, positions=life.positions())
 
 
 def _child(connection: Connection) -> NoReturn:
