@@ -82,6 +82,11 @@ def foreign_keys(ran: Run) -> frozenset[str]:
     return frozenset(step.key for step in ran.scenario.course if isinstance(step, Foreign))
 
 
+def sets_offsets(ran: Run) -> bool:
+    """Whether somebody set offsets by hand, so that a life may begin anywhere."""
+    return any(isinstance(step, SetOffsets) for step in ran.scenario.course)
+
+
 def _predicted(ran: Run) -> Iterator[tuple[h.TopicPartition, Object]]:
     history = ran.history
     for writer in course_of(history.events).writers:

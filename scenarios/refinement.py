@@ -21,7 +21,14 @@ from onceproof.model.placement import fault_free
 from onceproof.model.predictions import Prediction, predict, text_of
 from onceproof.model.schemas import Schema
 from onceproof.model.settings import settings
-from onceproof.scenarios.excuses import could_not_start, foreign_keys, ignored_answers, is_excused, kept_by_cooperation
+from onceproof.scenarios.excuses import (
+    could_not_start,
+    foreign_keys,
+    ignored_answers,
+    is_excused,
+    kept_by_cooperation,
+    sets_offsets,
+)
 from onceproof.scenarios.leftovers import excused_uploads
 from onceproof.scenarios.run import Run
 from onceproof.scenarios.scenario import PollStep, Rest
@@ -154,6 +161,41 @@ def _of_versions(ran: Run, lives: Sequence["LifeOfWriter"]) -> Iterator[Differen
         first, *others = targets.get(version.key, [None])
         if body != version.body and all(other == first for other in others):
             yield Difference("model: bytes", f"expected the same bytes for the same records in {version.key}")
+
+
+def cuts_stay(ran: Run, lives: Sequence["LifeOfWriter"]) -> bool:
+    """Whether what is read again is cut into the same objects, so that none that is visible may change.
+
+    So it is where cuts follow from the records alone, one file is open at a time, every life begins behind a cut, and
+    there was one configuration over one log (reference 7.1).
+    """
+    rules = {life.writer.rules for life in lives}
+    if len(rules) != 1 or foreign_keys(ran) or any(life.prediction.expected.dead_letters for life in lives):
+        return False
+    if any(isinstance(event, h.LogChanged) for event in ran.history.events) or sets_offsets(ran):
+        return False
+    (only,) = rules
+    is_timed = only.interval_ms > 0 and only.rotates_on_partition_change and only.nulls != "write"
+    has_one_directory = only.time_path is None and not only.fields and only.nulls != "write"
+    moves = ("max.write.duration.ms", "consumer.override.auto.offset.reset")
+    return (
+        not only.is_clocked
+        and only.affix == "NONE"
+        and (is_timed or has_one_directory)
+        and not any(name in only.raw for name in moves)
+    )
+
+
+def changed_objects(ran: Run) -> Iterator[Difference]:
+    """Objects that changed once they were visible, though the cuts of this run stay where they are."""
+    if not cuts_stay(ran, lives_of(ran)):
+        return
+    said: dict[str, bytes] = {}
+    for version in ran.history.versions:
+        if said.setdefault(version.key, version.readable) != version.readable:
+            yield Difference(
+                "model: changes", f"expected {version.key} to stay as it was once visible, found it changed"
+            )
 
 
 def _of_faults(ran: Run) -> Iterator[Difference]:

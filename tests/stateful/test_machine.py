@@ -23,7 +23,7 @@ from profiles import PROFILE, examples
 from onceproof.model import history as h
 from onceproof.scenarios import adverse, strategies
 from onceproof.scenarios.places import CONDITIONAL, MEETINGS, REFUSALS
-from onceproof.scenarios.refinement import Difference, broken_rules
+from onceproof.scenarios.refinement import Difference, broken_rules, changed_objects
 from onceproof.scenarios.run import Run, Stepper
 from onceproof.scenarios.scenario import (
     TRIGGERS,
@@ -285,7 +285,8 @@ def struck(ran: Run) -> Iterator[str]:
 
 def broken(ran: Run) -> Iterator[Difference]:
     """What must not be; a fault that is armed needs not to strike here."""
-    return (difference for difference in broken_rules(ran) if difference.oracle != "faults")
+    yield from (difference for difference in broken_rules(ran) if difference.oracle != "faults")
+    yield from changed_objects(ran)
 
 
 def test_core_and_model_agree_after_every_step(measured: Measured) -> None:
