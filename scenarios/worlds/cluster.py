@@ -231,11 +231,7 @@ class Cluster:
             # Without this look a busy machine may take 700 ms to find the leader.
             with _kafka(f"look at topic {partition.topic}"):
                 reader.list_topics(partition.topic, timeout=_REQUEST_S)
-            with _kafka(f"offsets of {partition}"):
-                ends = reader.get_watermark_offsets(Position(*partition), timeout=_REQUEST_S)
-            if ends is None:
-                raise BrokerError(f"offsets of {partition}: no answer within {_REQUEST_S:.0f} s")
-            found[partition] = range(*ends)
+            found[partition] = _ends(reader, partition)
         return found
 
     def end_offsets(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
@@ -515,6 +511,23 @@ class MockCluster(Cluster):
 def _size_bytes(record: Record) -> int:
     headers = sum(len(name.encode()) + len(value or b"") + 4 for name, value in record.headers)
     return len(record.key or b"") + len(record.value or b"") + headers + _RECORD_OVERHEAD_BYTES
+
+
+def _ends(reader: Consumer, partition: TopicPartition) -> range:
+    """First and end offset; of a topic that was just made, whoever is to be its leader may not know yet."""
+    deadline = time.monotonic() + _REQUEST_S
+    while True:
+        try:
+            with _kafka(f"offsets of {partition}"):
+                ends = reader.get_watermark_offsets(Position(*partition), timeout=_REQUEST_S)
+        except BrokerError as error:
+            if _code(error) != KafkaError.NOT_LEADER_FOR_PARTITION or time.monotonic() > deadline:
+                raise
+            time.sleep(0.005)
+            continue
+        if ends is None:
+            raise BrokerError(f"offsets of {partition}: no answer within {_REQUEST_S:.0f} s")
+        return range(*ends)
 
 
 def _results(futures: Mapping[Any, Future[Any]]) -> None:

@@ -1,10 +1,15 @@
 """Steps that change the log, the clock and the assignment do in every world what they do in the simulation."""
 
+from collections import Counter
 from dataclasses import replace
 
 import pytest
+from hypothesis import Phase, given, settings
+from measured import Measured
+from profiles import PROFILE, examples
 
 from onceproof.model import history as h
+from onceproof.scenarios import adverse
 from onceproof.scenarios.configurations import JSON
 from onceproof.scenarios.errors import Incapable
 from onceproof.scenarios.run import run
@@ -24,6 +29,7 @@ from onceproof.scenarios.scenario import (
 from onceproof.scenarios.worlds.process import ProcessWorld
 from onceproof.scenarios.worlds.simulated import SimulatedWorld
 
+EXAMPLES = 40
 NOW_MS = 1_706_713_200_000
 T0, T1 = h.TopicPartition("t", 0), h.TopicPartition("t", 1)
 BY_TWOS = {
@@ -47,8 +53,18 @@ def scenario(*course: Step, offsets: tuple[int, ...] = tuple(range(6))) -> Scena
 
 
 def plain(event: h.Event) -> h.Event:
-    """An event without the ids that a store gives."""
-    return replace(event, upload_id="", version_id=None) if isinstance(event, h.Requested) else event
+    """An event without the ids that a store gives, and without its words."""
+    match event:
+        case h.Requested():
+            return replace(event, upload_id="", version_id=None, detail="")
+        case h.Committed() | h.DeadLettered():
+            return replace(event, detail="")
+    return event
+
+
+def bodies(found: h.History) -> list[tuple[str, bytes]]:
+    """What the bucket holds, without its ids."""
+    return [(version.key, version.body) for version in found.versions]
 
 
 @pytest.mark.parametrize(
@@ -75,8 +91,37 @@ def test_a_course_is_the_same_as_in_the_simulation(world: ProcessWorld, course: 
     there, simulated = (run(scenario(*course), place).history for place in (world, SimulatedWorld()))
 
     assert list(map(plain, simulated.events)) == list(map(plain, there.events))
-    assert [(each.key, each.body) for each in simulated.versions] == [(each.key, each.body) for each in there.versions]
+    assert bodies(simulated) == bodies(there)
     assert simulated.committed == there.committed
+
+
+def test_whatever_goes_wrong_goes_wrong_as_in_the_simulation(world: ProcessWorld, measured: Measured) -> None:
+    """Event for event, over drawn scenarios; what the world lacks it refuses, by name.
+
+    One that differs is shown as it was drawn: to shrink it with real processes would take minutes.
+    """
+    counts: Counter[str] = Counter()
+
+    @settings(PROFILE, max_examples=examples(EXAMPLES), phases=[Phase.generate])
+    @given(adverse.adverse_scenarios())
+    def property_holds(drawn: Scenario) -> None:
+        try:
+            there = run(drawn, world).history
+        except Incapable:
+            counts["refused"] += 1
+            return
+        counts["run"] += 1
+        counts.update({type(step).__name__ for step in drawn.course})
+        simulated = run(drawn, SimulatedWorld()).history
+
+        assert list(map(plain, simulated.events)) == list(map(plain, there.events))
+        assert bodies(simulated) == bodies(there)
+        assert simulated.committed == there.committed
+
+    property_holds()
+
+    measured(f"{world.name}: " + ", ".join(f"{number:,} {part}" for part, number in sorted(counts.items())))
+    assert counts["run"] > 5
 
 
 def test_a_log_that_grows_has_no_gaps(world: ProcessWorld) -> None:
