@@ -6,8 +6,9 @@ outside the bound was not looked at.
 """
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from onceproof.model import history as h
 from onceproof.model.guarantee import Guarantee, combine
@@ -139,38 +140,56 @@ def scenarios(config: Mapping[str, str], fault: str, bound: Bound, world: World)
             for move_ms in bound.clock_steps_ms:
                 after: tuple[Step, ...] = (Clock(add_ms=move_ms),) if move_ms else ()
                 for size in sorted({1, count}, reverse=True) if bound.splits else (count,):
-                    yield from _faulted(base, fault, (*after, Rest(size)), places, bound, world)
+                    following = (*after, Rest(size))
+                    placed = partial(_placed, base, fault, following, places, world)
+                    yield from faulted(base, fault, following, bound.clock_steps_ms, places, placed)
 
 
 _UNPLACED = ("none", "restart", "expired offsets")
 """Faults that do not strike at an effect."""
 
 
-def _faulted(
-    base: Scenario, fault: str, rest: tuple[Step, ...], places: list[Fault], bound: Bound, world: World
+def faulted(
+    base: Scenario,
+    fault: str,
+    rest: tuple[Step, ...],
+    clock_steps_ms: Sequence[int],
+    places: Sequence[Fault],
+    placed: Callable[[], Iterator[tuple[Fault, ...]]],
 ) -> Iterator[Scenario]:
-    """The scenarios of one class of faults over one fault-free course, whose effects are `places`."""
+    """The scenarios of one class of faults over one fault-free course, whose effects are `places`.
+
+    `placed` says where in these effects, and in those of what follows a first crash, the faults of a class strike.
+    """
     course = base.course
-    if fault == "none":
-        yield replace(base, course=(*course, *rest))
-    elif fault == "restart":
-        for index, step in enumerate(course):
-            if isinstance(step, PollStep):
-                yield replace(base, course=(*course[: index + 1], StopStep(), Start(), *course[index + 1 :], *rest))
-    elif fault == "expired offsets":
-        yield replace(base, course=(*course, StopStep(), ExpireOffsets(), *rest))
-    elif fault == "frozen owner":
-        successors = list(successors_of(len(base.log[_WHERE]), bound.clock_steps_ms))
-        for freeze, successor in itertools.product(freezes(places), successors):
-            yield replace(base, course=(freeze, *course, *successor, *rest))
-    else:
-        for faults in _placed(base, fault, rest, places, world):
-            if fault == "other flush.size":
-                for size in sorted({"2", "3"} - {base.config["flush.size"]}):
-                    yield replace(base, course=(*faults, *course, Start({"flush.size": size}), *rest))
-                continue
+    match fault:
+        case "none":
+            yield replace(base, course=(*course, *rest))
+        case "restart":
+            for index, step in enumerate(course):
+                if isinstance(step, PollStep):
+                    yield replace(base, course=(*course[: index + 1], StopStep(), Start(), *course[index + 1 :], *rest))
+        case "expired offsets":
+            yield replace(base, course=(*course, StopStep(), ExpireOffsets(), *rest))
+        case "frozen owner":
+            successors = list(successors_of(sum(map(len, base.log.values())), clock_steps_ms))
+            for freeze, successor in itertools.product(freezes(places), successors):
+                yield replace(base, course=(freeze, *course, *successor, *rest))
+        case _:
             stop: tuple[Step, ...] = (StopStep(),) if fault == "commit refused" else ()
-            yield replace(base, course=(*faults, *course, *stop, *rest))
+            changes = list(_changes(base, fault))
+            for faults in placed():  # one by one: a second crash is placed by a run of the first
+                for changed in changes:
+                    yield replace(base, course=(*faults, *course, *stop, *changed, *rest))
+
+
+def _changes(base: Scenario, fault: str) -> Iterator[tuple[Step, ...]]:
+    """What the operator changes behind the course."""
+    if fault != "other flush.size":
+        yield ()
+        return
+    for size in sorted({"2", "3"} - {base.config["flush.size"]}):
+        yield (Start({"flush.size": size}),)
 
 
 def freezes(places: Sequence[Fault]) -> Iterator[Fault]:

@@ -10,17 +10,17 @@ rule names words these come first, since some are longer than what a budget reac
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from onceproof.model.guarantee import Guarantee
 from onceproof.model.judge import Verdict, judge
 from onceproof.scenarios.alphabet import Alphabet, Word
-from onceproof.scenarios.explore import EPOCH_MS, effects, freezes, successors_of, troubles_of
+from onceproof.scenarios.explore import EPOCH_MS, effects, faulted, troubles_of
 from onceproof.scenarios.facts import Facts
 from onceproof.scenarios.run import Run, run
 from onceproof.scenarios.scenario import (
     Clock,
     CommitStep,
-    ExpireOffsets,
     Fault,
     PollStep,
     Rest,
@@ -48,7 +48,6 @@ RECORDS_MAX = 5
 _MORE_RUNS_MAX = 25
 """How many runs are made behind the first that refutes: for one that shows more, and for one that is smaller."""
 _LONG = 3
-_OTHER_SIZES = ("2", "3")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +130,9 @@ class Search:
             if calm.state != "stopped":
                 return
             for rest in self._rests(course, len(word)):
-                yield from _faulted(base, fault, calm, rest, self._clock_steps_ms())
+                places = effects(calm)
+                placed = partial(_placed, base, fault, places, rest)
+                yield from faulted(base, fault, rest, self._clock_steps_ms(), places, placed)
 
     def _calm_run(self, key: tuple[Word, int], base: Scenario) -> Run:
         if key not in self._calm:
@@ -212,42 +213,7 @@ def _together(found: Looked, other: Looked) -> Looked:
     )
 
 
-def _faulted(
-    base: Scenario, fault: str, calm: Run, rest: tuple[Step, ...], clock_steps_ms: Sequence[int]
-) -> Iterator[Scenario]:
-    """One course with the faults of a class, wherever they can strike before the rest."""
-    course = base.course
-    if fault == "none":
-        yield replace(base, course=(*course, *rest))
-    elif fault == "restart":
-        for index, step in enumerate(course):
-            if isinstance(step, PollStep):
-                yield replace(base, course=(*course[: index + 1], StopStep(), Start(), *course[index + 1 :], *rest))
-    elif fault == "expired offsets":
-        yield replace(base, course=(*course, StopStep(), ExpireOffsets(), *rest))
-    elif fault == "frozen owner":
-        successors = list(successors_of(sum(map(len, base.log.values())), clock_steps_ms))
-        for freeze, successor in itertools.product(freezes(effects(calm)), successors):
-            yield replace(base, course=(freeze, *course, *successor, *rest))
-    else:
-        stop: tuple[Step, ...] = (StopStep(),) if fault == "commit refused" else ()
-        for faults in _placed(base, fault, calm, rest):
-            for changed in _changes(base, fault):
-                yield replace(base, course=(*faults, *course, *stop, *changed, *rest))
-
-
-def _changes(base: Scenario, fault: str) -> Iterator[tuple[Step, ...]]:
-    """What the operator changes behind the course."""
-    if fault != "other flush.size":
-        yield ()
-        return
-    for size in _OTHER_SIZES:
-        if size != base.config["flush.size"]:
-            yield (Start({"flush.size": size}),)
-
-
-def _placed(base: Scenario, fault: str, calm: Run, rest: tuple[Step, ...]) -> Iterator[tuple[Fault, ...]]:
-    places = effects(calm)
+def _placed(base: Scenario, fault: str, places: Sequence[Fault], rest: tuple[Step, ...]) -> Iterator[tuple[Fault, ...]]:
     if fault == "two crashes":
         yield from _two_crashes(base, places, rest)
         return

@@ -9,6 +9,7 @@ from resource import RUSAGE_CHILDREN, getrusage
 from typing import cast
 
 import pytest
+from measured import Measured
 from test_rules import FIELDS, HOURS, INTERVAL, KEYS, LETTERS, NULLS, SCHEDULE
 
 from onceproof import cli
@@ -16,7 +17,6 @@ from onceproof.scenarios.refuting import RUNS_MAX
 from onceproof.scenarios.replay import replay
 from onceproof.scenarios.worlds.simulated import SimulatedWorld
 
-SECONDS_MAX = 2
 RUNS = 30
 ZERO = {**INTERVAL, "rotate.schedule.interval.ms": "0"}
 PARQUET = {
@@ -193,16 +193,21 @@ def test_converters_may_stand_in_the_workers_file(folder: Path) -> None:
 @pytest.mark.parametrize(
     "properties", [INTERVAL, SCHEDULE, PARQUET, DEAD], ids=["interval", "schedule", "parquet", "dead letters"]
 )
-def test_an_answer_takes_less_than_two_seconds(folder: Path, properties: dict[str, str]) -> None:
-    """Of the processor, for the whole process, so that it counts the same on a busy machine."""
-    ask(properties)  # writes the file
+def test_an_answer_is_made_of_few_runs(
+    folder: Path, capsys: pytest.CaptureFixture[str], properties: dict[str, str], measured: Measured
+) -> None:
+    """A bounded number, whatever the configuration: that is what makes it quick; the time itself is told, not tested."""
+    found = answer(capsys, properties)
+    runs = sum(each["runs"] for each in found["faults"])  # type: ignore[attr-defined]
     before = getrusage(RUSAGE_CHILDREN)
     subprocess.run(
         [sys.executable, "-m", "onceproof", "explain", "my-sink.properties"], check=False, capture_output=True
     )
     after = getrusage(RUSAGE_CHILDREN)
 
-    assert SECONDS_MAX > (after.ru_utime - before.ru_utime) + (after.ru_stime - before.ru_stime)
+    spent_s = (after.ru_utime - before.ru_utime) + (after.ru_stime - before.ru_stime)
+    measured(f"{runs} runs, {spent_s:.1f} s of the processor for the whole process")
+    assert 0 < runs <= 2 * sum(RUNS_MAX.values())
 
 
 @pytest.mark.parametrize("properties", [INTERVAL, AVRO], ids=["json", "avro"])
