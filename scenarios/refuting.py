@@ -40,7 +40,7 @@ RUNS_MAX: Mapping[str, int] = {
     "lost reply": 80,
     "commit refused": 80,
     "expired offsets": 60,
-    "frozen owner": 120,
+    "frozen owner": 80,
     "other flush.size": 120,
 }
 """The classes of faults that can be looked for, and how many runs each is given."""

@@ -196,7 +196,7 @@ def test_converters_may_stand_in_the_workers_file(folder: Path) -> None:
 def test_an_answer_is_made_of_few_runs(
     folder: Path, capsys: pytest.CaptureFixture[str], properties: dict[str, str], measured: Measured
 ) -> None:
-    """A bounded number, whatever the configuration: that is what makes it quick; the time itself is told, not tested."""
+    """A bounded number, whatever the configuration, which is what makes it quick; its time is told, not tested."""
     found = answer(capsys, properties)
     runs = sum(each["runs"] for each in found["faults"])  # type: ignore[attr-defined]
     before = getrusage(RUSAGE_CHILDREN)
