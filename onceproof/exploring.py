@@ -8,10 +8,13 @@ import hashlib
 import json
 import multiprocessing
 import os
+import signal
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +24,8 @@ from onceproof.model.judge import judge
 from onceproof.reports.collect import Cell, Comparison, Measured, Report, Row, Story
 from onceproof.scenarios import files
 from onceproof.scenarios.configurations import Configuration
-from onceproof.scenarios.errors import ScenarioError
-from onceproof.scenarios.exhaustive import Reach, Search, Searched
+from onceproof.scenarios.errors import EnvironmentFailure, ScenarioError
+from onceproof.scenarios.exhaustive import Reach, Search, Searched, fault_class
 from onceproof.scenarios.explore import troubles_of
 from onceproof.scenarios.run import run
 from onceproof.scenarios.scenario import TRIGGERS, Fault, Scenario
@@ -65,7 +68,8 @@ def explore(
     tell(row.name, len(found), len(logs))
     left.reverse()  # the longest take the longest: with them first, no core waits for the last
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_leave_with, initargs=(os.getpid(),))
+    try:
         futures = {pool.submit(_search, row.properties, logs[number], reach, cuts=cuts): number for number in left}
         for future in as_completed(futures):
             number = futures[future]
@@ -73,7 +77,32 @@ def explore(
             if kept is not None:
                 kept.add(number, found[number])
             tell(row.name, len(found), len(logs))
-    return Exploration(row, reach, added(found[number] for number in range(len(logs))), len(logs))
+    except BrokenProcessPool as error:
+        kept_there = f"; the same command goes on from {checkpoint}" if checkpoint is not None else ""
+        raise EnvironmentFailure(f"a process of the search was killed, perhaps for its memory{kept_there}") from error
+    finally:
+        pool.shutdown(wait=len(found) == len(logs), cancel_futures=True)
+        for process in () if len(found) == len(logs) else multiprocessing.active_children():
+            process.terminate()
+    searched = added(found[number] for number in range(len(logs)))
+    if not searched.objects:
+        raise ScenarioError(
+            f"{row.name}: none of {searched.runs:,} runs completed an object, so nothing was put to the test; "
+            f"--bound must be larger than {reach.records}"
+        )
+    return Exploration(row, reach, searched, len(logs))
+
+
+def _leave_with(parent: int) -> None:
+    """In a process of the pool: leave Ctrl-C to the parent, and end when it has ended, also by kill -9."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _search(properties: Mapping[str, str], log: h.Log, reach: Reach, *, cuts: bool) -> Searched:
@@ -84,6 +113,7 @@ def added(parts: Iterator[Searched]) -> Searched:
     """The sum, in which the first witness of each kind is kept."""
     whole = Searched()
     for part in parts:
+        whole.objects += part.objects
         whole.runs += part.runs
         whole.cut += part.cut
         for label, guarantees in part.verdicts.items():
@@ -99,9 +129,14 @@ def added(parts: Iterator[Searched]) -> Searched:
 
 
 def identity(row: Configuration, reach: Reach, *, cuts: bool) -> str:
-    """What a checkpoint belongs to: configuration, reach and release."""
-    said = json.dumps([dict(sorted(row.properties.items())), repr(reach), cuts, version("onceproof")])
-    return hashlib.sha256(said.encode()).hexdigest()
+    """What a checkpoint belongs to: configuration, reach, and the very code that searched."""
+    said = json.dumps([dict(sorted(row.properties.items())), repr(reach), cuts])
+    digest = hashlib.sha256(said.encode())
+    package = Path(__file__).parent
+    for folder in ("sink", "model", "scenarios"):
+        for path in sorted((package / folder).rglob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 class Checkpoint:
@@ -112,21 +147,31 @@ class Checkpoint:
         self._whose = whose
 
     def load(self) -> dict[int, Searched]:
-        """What was finished before; raises ScenarioError if it was another search."""
-        if not self._path.exists():
+        """What was finished before; raises ScenarioError if it was another search, or is no checkpoint."""
+        text = self._path.read_bytes() if self._path.exists() else b""
+        lines = text.split(b"\n")
+        if len(lines) == 1 and _HEAD.encode().startswith(text[: len(_HEAD)]):  # new, or cut short while it was begun
             self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._path.write_bytes(b"")
             self._append({"onceproof explore": self._whose})
             return {}
-        lines = self._path.read_text(encoding="utf-8").split("\n")
-        if not lines[0].startswith("{") or _parsed(lines[0]).get("onceproof explore") != self._whose:
+        if _parsed(lines[0]).get("onceproof explore") != self._whose:
             raise ScenarioError(
-                f"--checkpoint {self._path}: belongs to another configuration, reach or release; name another file, "
-                "or delete it to begin anew"
+                f"--checkpoint {self._path}: belongs to another configuration, reach or release, or is no checkpoint; "
+                "name another file, or delete it to begin anew"
             )
-        if lines[-1]:
-            with self._path.open("r+b") as file:  # a line without an end was cut short
-                file.truncate(len("\n".join(lines[:-1]).encode()) + 1)
-        return {data["log"]: _searched(data) for line in lines[1:-1] if (data := _parsed(line))}
+        if lines[-1]:  # a line without an end was cut short
+            os.truncate(self._path, len(text) - len(lines[-1]))
+        found = {}
+        for at, line in enumerate(lines[1:-1], start=2):
+            try:
+                data = _parsed(line)
+                found[int(data["log"])] = _searched(data)
+            except (KeyError, TypeError, ValueError, ScenarioError) as error:
+                raise ScenarioError(
+                    f"--checkpoint {self._path}: line {at} is damaged ({error!r}); delete the line to search it again"
+                ) from error
+        return found
 
     def add(self, number: int, found: Searched) -> None:
         """Keep one log's part."""
@@ -137,6 +182,7 @@ class Checkpoint:
                 "log": number,
                 "runs": found.runs,
                 "cut": found.cut,
+                "objects": found.objects,
                 "verdicts": verdicts,
                 "counts": found.counts,
                 "witnesses": witnesses,
@@ -151,7 +197,10 @@ class Checkpoint:
             os.fsync(file.fileno())
 
 
-def _parsed(line: str) -> dict[str, Any]:
+_HEAD = '{"onceproof explore": '
+
+
+def _parsed(line: bytes) -> dict[str, Any]:
     try:
         data = json.loads(line)
     except ValueError:
@@ -163,6 +212,7 @@ def _searched(data: Mapping[str, Any]) -> Searched:
     return Searched(
         runs=data["runs"],
         cut=data["cut"],
+        objects=data["objects"],
         verdicts={label: set(guarantees) for label, guarantees in data["verdicts"].items()},
         counts=data["counts"],
         witnesses={(label, guarantee): files.parse(text, "checkpoint") for label, guarantee, text in data["witnesses"]},
@@ -175,7 +225,8 @@ def _searched(data: Mapping[str, Any]) -> Searched:
 
 def report(found: list[Exploration], *, command: str, folder: Path, seconds: Mapping[str, float]) -> Report:
     """The table configuration × class of faults, with the evidence and the smallest story against each."""
-    labels = sorted({label for each in found for label in each.searched.counts}, key=_weight)
+    budgeted = {label for each in found for label in _single_classes(each.reach)}
+    labels = sorted(budgeted.union(*(each.searched.counts for each in found)), key=_weight)
     rows = []
     for each in found:
         cells = tuple(_cell(each, label, folder) for label in labels)
@@ -192,6 +243,13 @@ def report(found: list[Exploration], *, command: str, folder: Path, seconds: Map
         rows=tuple(rows),
     )
     return Report(0, command, (comparison,), Measured(dict(seconds)))
+
+
+def _single_classes(reach: Reach) -> Iterator[str]:
+    """One of each kind of fault that the reach has: a class of which there was no run is not observed."""
+    for at, most in enumerate(reach.budget):
+        if most:
+            yield fault_class(reach.budget, reach.budget._replace(**{reach.budget._fields[at]: most - 1}))
 
 
 def _runs(found: list[Exploration]) -> int:

@@ -188,7 +188,14 @@ USER_FAULTS: Mapping[str, str] = {fault: meaning for fault, meaning in FAULTS.it
 _SMALL_FLUSH_SIZE = 3
 
 
-def of_user(name: str, properties: Mapping[str, str], config: SinkConfig, *, small: bool = True) -> Configuration:
+def of_user(
+    name: str,
+    properties: Mapping[str, str],
+    config: SinkConfig,
+    *,
+    small: bool = True,
+    flush_size_max: int = _SMALL_FLUSH_SIZE,
+) -> Configuration:
     """A user's own configuration, `config` being what its properties come to.
 
     For small worlds the gaps and the clock follow its intervals, and flush.size shrinks where no clock rules. Where
@@ -202,11 +209,11 @@ def of_user(name: str, properties: Mapping[str, str], config: SinkConfig, *, sma
     step_ms = min(interval_ms, duration_ms) or duration_ms
     several_open = config.time_bucket is not None and not (interval_ms and config.rotate_on_partition_change)
     clocked = bool(schedule_ms or wallclock)
-    scaled = small and config.flush_size > _SMALL_FLUSH_SIZE and not schedule_ms
-    note = f"; flush.size {properties['flush.size']} as {_SMALL_FLUSH_SIZE}" if scaled else ""
+    scaled = small and config.flush_size > flush_size_max and not schedule_ms
+    note = f"; flush.size {properties['flush.size']} as {flush_size_max}" if scaled else ""
     return Configuration(
         name,
-        {**properties, "flush.size": str(_SMALL_FLUSH_SIZE)} if scaled else properties,
+        {**properties, "flush.size": str(flush_size_max)} if scaled else properties,
         gaps_ms=_gaps(step_ms, several_open=several_open, clocked=clocked),
         clock_steps_ms=tuple(sorted({0, schedule_ms, step_ms if wallclock else 0})),
         records=3 if clocked else 4,

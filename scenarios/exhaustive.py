@@ -14,7 +14,9 @@ Laws:
 3. A frozen owner and its successor share the bucket and the group. Its creates and parts commute with all that the
    successor does, and its commits are refused; so it goes on up to and with its next completion, or not, before each
    completion and commit of the successor, and at the end. Every other interleaving equals one of these.
-4. What `Reach` does not name does not happen, and is not looked at.
+   Asking for an object (HEAD) changes nothing, and is asked only where a completion has just been refused.
+4. What `Reach` does not name does not happen, and is not looked at. While a run rests, the sink reads on by itself: a
+   crash there is gone on from in that one way, and no owner freezes there.
 """
 
 import itertools
@@ -77,8 +79,9 @@ class Reach:
         """What was not."""
         return (
             "longer logs, other gaps and clock moves, several partitions, null values, errant records, changes of "
-            "schema or configuration, logs that change, errors that S3 or the broker answer, late requests, and more "
-            "faults in one run than named"
+            "schema or configuration, logs that change, errors that S3 or the broker answer, late requests, more "
+            "faults in one run than named, other ways to go on after a crash at rest than that of the rest, and owners "
+            "that freeze at rest"
         )
 
 
@@ -147,6 +150,8 @@ class Searched:
 
     runs: int = 0
     cut: int = 0
+    objects: int = 0
+    """Objects that all runs together completed: without one nothing was put to the test."""
     verdicts: dict[str, set[str]] = field(default_factory=dict)
     """By class of faults: every guarantee that some run was left with."""
     counts: dict[str, int] = field(default_factory=dict)
@@ -202,6 +207,7 @@ class Search:
     def _tally(self, ran: Run, verdict: Verdict, label: str) -> None:
         found, guarantee = self.found, verdict.guarantee.value
         found.runs += 1
+        found.objects += len(verdict.writes)
         found.counts[label] = found.counts.get(label, 0) + 1
         found.verdicts.setdefault(label, set()).add(guarantee)
         found.witnesses.setdefault((label, guarantee), ran.scenario)

@@ -1,6 +1,8 @@
 """The search of all that can happen: it leaves nothing out, runs nothing twice, and cuts only what it has run."""
 
+import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ from measured import Measured
 from onceproof import exploring
 from onceproof.explore_cli import reach_of
 from onceproof.scenarios.configurations import CONFIGURATIONS, HOUR_MS
-from onceproof.scenarios.errors import ScenarioError
+from onceproof.scenarios.errors import EnvironmentFailure, ScenarioError
 from onceproof.scenarios.exhaustive import Budget, Reach, Search, Searched
 from onceproof.scenarios.refinement import broken_rules
 from onceproof.scenarios.run import Run
@@ -24,6 +26,7 @@ UNCONDITIONAL = BY_NAME["rotate.schedule.interval.ms, conditional writes off"]
 WALLCLOCK = BY_NAME["rotate.interval.ms, Wallclock"]
 BY_ONES = {**FLUSH_SIZE.properties, "flush.size": "1"}
 IDENTICAL = {"identical objects"}
+TINY = Reach(2, (1000,), (0,), Budget(0, 0, 0))
 
 
 def searched(config: Mapping[str, str], reach: Reach, *, cuts: bool = True) -> Searched:
@@ -188,13 +191,55 @@ def test_all_cores_find_what_one_finds(tmp_path: Path) -> None:
     assert sorted(lines[1:]) == sorted(file.read_text().splitlines(keepends=True)[1:])
 
 
+@pytest.mark.parametrize("begun", ["", '{"onceproof expl'], ids=["empty", "cut short"])
+def test_a_checkpoint_that_was_hardly_begun_is_begun_anew(tmp_path: Path, begun: str) -> None:
+    """Killed between its making and its first line."""
+    file = tmp_path / "explore.jsonl"
+    file.write_text(begun)
+
+    found = exploring.explore(FLUSH_SIZE, TINY, workers=1, checkpoint=file, tell=quiet)
+
+    assert 3 == len(file.read_text().splitlines())
+    assert 2 == found.logs
+
+
+@pytest.mark.parametrize("damage", [b'{"log": 0}\n', b"\xff\xfe\n", b"[]\n"], ids=["names", "bytes", "list"])
+def test_a_damaged_checkpoint_is_told_by_its_line(tmp_path: Path, damage: bytes) -> None:
+    """And nothing is thrown away."""
+    file = tmp_path / "explore.jsonl"
+    exploring.explore(FLUSH_SIZE, TINY, workers=1, checkpoint=file, tell=quiet)
+    file.write_bytes(file.read_bytes() + damage)
+
+    with pytest.raises(ScenarioError, match="line 4 is damaged"):
+        exploring.explore(FLUSH_SIZE, TINY, workers=1, checkpoint=file, tell=quiet)
+
+
+def test_where_no_object_is_completed_nothing_is_claimed() -> None:
+    """One record does not fill a file of two."""
+    with pytest.raises(ScenarioError, match="none of 1 runs completed an object"):
+        exploring.explore(FLUSH_SIZE, replace(TINY, records=1), workers=1, checkpoint=None, tell=quiet)
+
+
+def killed(*_: object, cuts: bool) -> Searched:
+    """A search whose process the kernel has ended."""
+    os._exit(9)
+
+
+def test_a_process_that_is_killed_ends_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As an environment that failed, not as a verdict."""
+    monkeypatch.setattr(exploring, "_search", killed)
+
+    with pytest.raises(EnvironmentFailure, match="a process of the search was killed"):
+        exploring.explore(FLUSH_SIZE, TINY, workers=1, checkpoint=None, tell=quiet)
+
+
 def test_a_checkpoint_of_another_search_is_refused(tmp_path: Path) -> None:
     """With its name, and what to do."""
     file = tmp_path / "explore.jsonl"
-    exploring.explore(FLUSH_SIZE, Reach(1, (1000,), (0,), Budget(0, 0, 0)), workers=1, checkpoint=file, tell=quiet)
+    exploring.explore(FLUSH_SIZE, TINY, workers=1, checkpoint=file, tell=quiet)
 
     with pytest.raises(ScenarioError, match="belongs to another configuration, reach or release"):
-        exploring.explore(FLUSH_SIZE, Reach(1, (2000,), (0,), Budget(0, 0, 0)), workers=1, checkpoint=file, tell=quiet)
+        exploring.explore(FLUSH_SIZE, replace(TINY, gaps_ms=(2000,)), workers=1, checkpoint=file, tell=quiet)
 
 
 def test_a_reach_has_three_gaps_at_least() -> None:

@@ -59,6 +59,44 @@ def test_what_is_refuted_ends_with_1_and_a_story(tmp_path: Path, capsys: pytest.
     assert 1 == story.read_text().count("kind: crash")
 
 
+def test_a_schedule_that_rotates_nothing_is_refuted_at_the_default_bound(tmp_path: Path) -> None:
+    """A setting that acts at a distance: conditional writes take effect, and a file is taken for another's."""
+    partitioner = "io.confluent.connect.storage.partitioner.DefaultPartitioner"
+    names = ("locale", "timezone", "timestamp.extractor", "rotate.interval.ms")
+    plain = {name: value for name, value in INTERVAL.items() if name not in names}
+    file = written(
+        tmp_path / "zero.properties", {**plain, "partitioner.class": partitioner, "rotate.schedule.interval.ms": "0"}
+    )
+
+    assert 1 == explored(file, "--out", tmp_path / "out")
+
+
+def test_what_is_not_drawn_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where a configuration may meet other records than a search draws, nobody is left to think that it had looked."""
+    file = written(tmp_path / "nulls.properties", {**INTERVAL, "behavior.on.null.values": "ignore"})
+
+    explored(file, "--bound", 2, "--lost-replies", 0, "--out", tmp_path / "out")
+
+    assert "not drawn, though it may meet them: null values" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_sink_that_stores_nothing_cannot_be_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A filter that drops every record."""
+    transforms = {"transforms": "drop", "transforms.drop.type": "org.apache.kafka.connect.transforms.Filter"}
+    file = written(tmp_path / "filter.properties", {**INTERVAL, **transforms})
+
+    assert 2 == explored(file, "--out", tmp_path / "out")
+    assert "stores no" in capsys.readouterr().err
+
+
+def test_a_report_that_cannot_be_written_is_told_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Not behind the work."""
+    file = written(tmp_path / "interval.properties", INTERVAL)
+
+    assert 2 == explored(file, "--out", file)
+    assert "distinct runs" not in capsys.readouterr().out
+
+
 def test_a_configuration_that_is_none_ends_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """With the property that is wrong."""
     file = written(tmp_path / "wrong.properties", {**INTERVAL, "flush.size": "many"})
@@ -77,7 +115,12 @@ def test_one_checkpoint_is_of_one_configuration(tmp_path: Path, capsys: pytest.C
 
 @pytest.mark.parametrize(
     ("option", "allowed"),
-    [("--bound=0", "must be 1 or more"), ("--crashes=-1", "must be 0 or more"), ("--frozen-owners=2", "choose from")],
+    [
+        ("--bound=0", "must be 1 or more"),
+        ("--crashes=-1", "must be 0 or more"),
+        ("--frozen-owners=2", "choose from"),
+        ("--gap=99999999999999", "must lie between"),
+    ],
 )
 def test_numbers_out_of_range_are_refused(option: str, allowed: str, capsys: pytest.CaptureFixture[str]) -> None:
     """With what is allowed."""
