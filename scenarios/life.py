@@ -173,6 +173,7 @@ class Life(Driver):
         self._source = source
         self._clock = clock
         self._armed = armed
+        self._meets_faults = True
         self._emit = emit
         self._die_now = die
         self._positions: dict[TopicPartition, int] = {}
@@ -206,7 +207,7 @@ class Life(Driver):
     def thaw(self, effects: int | None) -> None:
         """Go on where it froze, for so many numbered effects (None: to the next poll); raises Frozen if more follow.
 
-        What was armed for effects is not for those of a process that nobody counts on.
+        What was armed for effects is not for those of a process that nobody counts on; an outage is for all.
         """
         assert self._frozen_in is not None, "only a frozen life can thaw"
         go_on, self._frozen_in = self._frozen_in, None
@@ -313,7 +314,7 @@ class Life(Driver):
                 self._freeze(lambda: self._numbered(effect, kind))
             self._effects_left -= 1
         armed, fault = self._armed, None
-        is_awaited = bool(armed.faults) and armed.await_a(kind)
+        is_awaited = self._meets_faults and bool(armed.faults) and armed.await_a(kind)
         partition = None if kind == "commit" else effect.partition
         if is_awaited and (fault := self._met(kind, partition, made=False)):
             return self._before(effect, kind, fault)
@@ -335,6 +336,8 @@ class Life(Driver):
 
     def _met(self, kind: str, partition: TopicPartition | None, *, made: bool) -> Fault | None:
         """The fault that meets this effect, once the triggers that it meets have done theirs."""
+        if not self._meets_faults:
+            return None
         triggers, fault = self._armed.meet(kind, partition, made=made)
         for trigger in triggers:
             self._emit(h.Changed(f"fault: {trigger}"))
@@ -360,7 +363,7 @@ class Life(Driver):
     def _freeze(self, frozen_in: Callable[[], Any]) -> NoReturn:
         """Stand still; `frozen_in` is how the effect comes to its end."""
         self._frozen_in = frozen_in
-        self._armed = Armed()
+        self._meets_faults = False
         raise Frozen
 
     def _apply(self, effect: Any) -> tuple[Any, StoreError | SourceError | None]:

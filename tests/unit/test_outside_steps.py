@@ -92,6 +92,25 @@ def test_a_frozen_owner_goes_on_effect_by_effect() -> None:
     assert "identical objects" == judge(found.history).guarantee.value
 
 
+def test_a_frozen_owner_that_thaws_meets_the_outage_that_is_on() -> None:
+    """The bucket answers nobody: what it was about to complete is refused, also where the outage began meanwhile."""
+    owner = (Fault("complete", kind="freeze"), Start(), PollStep(2))
+    found = ran((*owner, Start(), Outage(), Thaw(), Restore(), Rest()))
+
+    requests = [event for event in found.history.events if isinstance(event, h.Requested) and event.life == 0]
+    assert ["failed"] == [event.outcome for event in requests if event.request == "complete"]
+    assert {"0000000000": (0, 1), "0000000002": (2, 3)} == objects(found)
+
+
+def test_a_frozen_owner_that_thaws_meets_no_fault() -> None:
+    """What was armed meanwhile waits for its successor."""
+    owner = (Fault("complete", kind="freeze"), Start(), PollStep(2))
+    found = ran((*owner, Fault("complete", kind="503"), Thaw(), Start(), PollStep(2), Clock(add_ms=5000), Rest()))
+
+    failed = [event.life for event in found.history.events if isinstance(event, h.Requested) and event.detail == "503"]
+    assert [1] == failed
+
+
 def test_a_member_that_was_replaced_cannot_commit() -> None:
     """The commit of a frozen owner is refused, whatever it names."""
     found = ran((Fault("commit", kind="freeze"), Start(), PollStep(2), CommitStep(), Start(), Thaw(), Rest()))
