@@ -6,7 +6,10 @@ may take to answer.
 
 import argparse
 import json
+import os
+import select
 import shlex
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +21,8 @@ from onceproof.scenarios.logs import LogError
 from onceproof.sink.errors import ConfigError
 
 AS_EXPECTED, NOT_AS_EXPECTED, COULD_NOT = 0, 1, 2
+_READER_GONE = 128 + signal.SIGPIPE
+"""What a shell says of a tool whose reader, as `head`, has what it wants."""
 _WORLDS = ("simulated", "embedded", "container")
 
 
@@ -26,16 +31,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     chosen = _parser(given[:1] == ["explain"]).parse_args(given)
     try:
-        return int(chosen.run(chosen, shlex.join(["onceproof", *given])))
+        return _run(chosen, shlex.join(["onceproof", *given]))
     except ConfigError as error:
         _complain(f"the configuration is invalid:\n{error}")
     except (ScenarioError, LogError, EnvironmentFailure, OutsideDomain) as error:
         _complain(str(error))
     except OSError as error:
+        if isinstance(error, BrokenPipeError) and _has_no_reader():
+            return _READER_GONE
         _complain(f"{error.filename or 'a file'}: {error.strerror or error}")
     except KeyboardInterrupt:
         _complain("interrupted")
     return COULD_NOT
+
+
+def _run(chosen: argparse.Namespace, command: str) -> int:
+    """The command's exit code, once all that it printed is out."""
+    code = int(chosen.run(chosen, command))
+    sys.stdout.flush()
+    return code
+
+
+def _has_no_reader() -> bool:
+    """Whether nobody reads the output any more; if so, what is left of it goes nowhere."""
+    poll = select.poll()
+    poll.register(sys.stdout, 0)
+    if not any(event & select.POLLERR for _, event in poll.poll(0)):
+        return False
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return True
 
 
 def _complain(message: str) -> None:

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,7 +44,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="what may be taken for granted of the logs: " + ", ".join(ASSUMPTIONS),
     )
     parser.add_argument(
-        "--out", type=Path, metavar="FILE", help="where the story against it goes (reports/out/explain/NAME.yaml)"
+        "--out", type=_file, metavar="FILE", help="where the story against it goes (reports/out/explain/NAME.yaml)"
     )
     parser.add_argument("--json", action="store_true", help="print the answer as JSON instead of text")
     parser.set_defaults(run=run)
@@ -59,6 +60,17 @@ def _faults(text: str) -> tuple[str, ...]:
     if text.strip() == "all":
         return tuple(RUNS_MAX)
     return tuple([known[name] for name in _listed(text, known)])
+
+
+def _file(text: str) -> Path:
+    """A place for a file, that can be one."""
+    path = Path(text)
+    if path.is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} is a directory; it must name a file")
+    parent = next(parent for parent in (*path.parents, Path()) if parent.exists())
+    if not parent.is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} cannot be made: {os.fspath(parent)!r} is no directory")
+    return path
 
 
 def _assumptions(text: str) -> tuple[str, ...]:

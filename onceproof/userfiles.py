@@ -27,9 +27,14 @@ WORLDS_OWN = frozenset(
 
 
 def own_config(path: Path, worker: Path | None) -> tuple[dict[str, str], SinkConfig]:
-    """A user's file, checked, without what is the world's to say: cluster, bucket, and how many tasks there are."""
-    properties = {name: value for name, value in read_config(path, worker).items() if name not in WORLDS_OWN}
+    """A user's file, checked as given, then without what is the world's to say: cluster, bucket, number of tasks.
+
+    Raises ConfigError, also for a value that is then not used: with it no connector starts.
+    """
+    given = read_config(path, worker)
+    properties = {name: value for name, value in given.items() if name not in WORLDS_OWN}
     try:
+        parse({**DEFAULTS, **given})
         return properties, parse({**DEFAULTS, **properties})
     except ConfigError as error:
         problems = [problem._replace(name=f"{path}: {problem.name}") for problem in error.problems]

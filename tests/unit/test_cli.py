@@ -1,6 +1,9 @@
 """The command line: what it prints, and its exit codes: 0 as expected, 1 not as expected, 2 could not be asked."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +11,7 @@ import pytest
 from onceproof import cli
 from onceproof.model import jsonlines
 from onceproof.scenarios import files
+from onceproof.scenarios.configurations import CONFIGURATIONS
 from onceproof.scenarios.replay import LIBRARY
 from onceproof.scenarios.worlds.simulated import SimulatedWorld
 
@@ -168,3 +172,34 @@ def test_the_schema_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     """As JSON, for an editor."""
     assert 0 == cli.main(["schema"])
     assert files.json_schema() == json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("arguments", [["schema"], ["explain", "my-sink.properties"]], ids=["long", "short"])
+def test_a_reader_that_has_gone_is_no_error_to_tell(folder: Path, arguments: list[str]) -> None:
+    """As with `| head -1`: silence, and the code that a shell gives a tool which SIGPIPE ended."""
+    text = "\n".join(f"{name}={value}" for name, value in CONFIGURATIONS[1].properties.items())
+    (folder / "my-sink.properties").write_text(text, encoding="utf-8")
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "onceproof", *arguments], check=False, stdout=writer, stderr=subprocess.PIPE
+    )
+    os.close(writer)
+
+    assert (141, b"") == (done.returncode, done.stderr)
+
+
+def test_a_broken_pipe_elsewhere_is_told(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever still reads the output learns of it."""
+
+    def breaks(*_: object) -> int:
+        raise BrokenPipeError(32, "Broken pipe")
+
+    monkeypatch.setattr(cli, "_schema", breaks)
+    with open(os.devnull, "w", encoding="utf-8") as read:
+        monkeypatch.setattr("sys.stdout", read)
+
+        assert 2 == cli.main(["schema"])
+    assert "onceproof: a file: Broken pipe" in capsys.readouterr().err

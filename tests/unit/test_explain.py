@@ -72,6 +72,8 @@ def answer(capsys: pytest.CaptureFixture[str], properties: Mapping[str, str], *o
         (DEAD, ("--assume", "no-dead-letters"), 0),
         ({**INTERVAL, "max.write.duration.ms": "5000"}, (), 1),
         ({**INTERVAL, "flush.size": "many"}, (), 2),
+        ({**INTERVAL, "tasks.max": "x"}, (), 2),
+        ({**INTERVAL, "tasks.max": "8", "s3.bucket.name": "mine", "store.url": "http://127.0.0.1:1"}, (), 0),
         ({**INTERVAL, "tombstone.encoded.partition": "year="}, (), 2),
     ],
 )
@@ -118,6 +120,27 @@ def test_the_story_goes_where_one_wants_it(folder: Path) -> None:
 
     assert Path("there/story.yaml").is_file()
     assert not Path("reports").exists()
+
+
+@pytest.mark.parametrize(
+    ("out", "reason"),
+    [
+        ("there", "'there' is a directory; it must name a file"),
+        ("my-sink.properties/story.yaml", "cannot be made: 'my-sink.properties' is no directory"),
+    ],
+)
+def test_a_place_where_no_file_can_be_is_refused_at_once(
+    folder: Path, capsys: pytest.CaptureFixture[str], out: str, reason: str
+) -> None:
+    """By the option's name, before any work."""
+    Path("there").mkdir()
+    with pytest.raises(SystemExit, match="2"):
+        ask(SCHEDULE, "--out", out)
+
+    told = capsys.readouterr()
+    assert "" == told.out
+    assert "argument --out: " in told.err
+    assert reason in told.err
 
 
 def test_what_is_well_has_no_story(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
