@@ -17,6 +17,8 @@ from onceproof.scenarios.alphabet import Alphabet, alphabet
 from onceproof.scenarios.errors import ScenarioError
 from onceproof.scenarios.facts import Facts
 from onceproof.scenarios.refuting import RUNS_MAX, Looked, Search, is_plain
+from onceproof.scenarios.resets import PROPERTY as RESET
+from onceproof.scenarios.resets import reset_of
 from onceproof.scenarios.rules import CAUTIONS, Rule, applying, broken_by
 from onceproof.scenarios.run import Run, run
 from onceproof.scenarios.scenario import Fault
@@ -95,6 +97,10 @@ def explain(
     Raises ScenarioError where the sink stores no log at all, OutsideDomain where the model does not cover it.
     """
     scaled = in_small(properties)
+    if reset_of(properties) == "none":
+        raise ScenarioError(
+            f"{name}: the sink stores no log: no offset is committed at its first start, and {RESET}=none"
+        )
     try:
         letters = alphabet(scaled, assumed)
     except ScenarioError as error:

@@ -182,12 +182,10 @@ class Life(Driver):
         self._frozen_in: Callable[[], Any] | None = None
         self._effects_left: int | None = None
 
-    def start(self, positions: Mapping[TopicPartition, int]) -> None:
-        """Begin with `positions` assigned."""
+    def start(self) -> None:
+        """Begin, with no partition yet."""
         self._emit(h.Started(self.number, self._properties))
         self._run(None)
-        if self.state == "running":
-            self.open(positions)
 
     def open(self, positions: Mapping[TopicPartition, int]) -> None:
         """Assign partitions, each with the position from which it is read."""
@@ -241,6 +239,11 @@ class Life(Driver):
     def stop(self) -> None:
         """An orderly end."""
         self._run(Stop())
+
+    def fail(self, message: str) -> None:
+        """The consumer fails: the process ends as it stands."""
+        self.state = "failed"
+        self._emit(h.Ended(self.number, "failed", message))
 
     def positions(self) -> Mapping[TopicPartition, int]:
         """Where each assigned partition will be read next, the pending rewind included."""

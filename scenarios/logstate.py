@@ -47,9 +47,12 @@ class LogState:
         self._starts[partition] = kept[0] if kept else end
         self.ends = self._visible_ends() | {partition: end}
 
-    def position(self, partition: TopicPartition, committed: int | None, *, to_end: bool) -> int:
-        """Where a reader begins: at what is committed if the log reaches it, else at the log's end or its start."""
+    def position(self, partition: TopicPartition, committed: int | None, reset: str) -> int | None:
+        """Where a reader begins: at what is committed if the log reaches it, else as `reset` says (`resets`).
+
+        None where that is `none`: it cannot begin.
+        """
         start, end = self._starts[partition], self.ends[partition]
         if committed is not None and start <= committed <= end:
             return committed
-        return end if to_end else start
+        return {"earliest": start, "latest": end}.get(reset)

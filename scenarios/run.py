@@ -15,6 +15,8 @@ from onceproof.scenarios.faults import Armed
 from onceproof.scenarios.life import Frozen, Killed, ScriptedClock
 from onceproof.scenarios.logstate import LogState
 from onceproof.scenarios.partitions import of_model, of_sink
+from onceproof.scenarios.resets import PROPERTY as RESET
+from onceproof.scenarios.resets import reset_of
 from onceproof.scenarios.scenario import (
     Arrive,
     Clock,
@@ -57,8 +59,8 @@ class LifeLike(Protocol):
     state: Any
     poll_request: Poll
 
-    def start(self, positions: Mapping[TopicPartition, int]) -> None:
-        """Begin."""
+    def start(self) -> None:
+        """Begin, with no partition yet."""
 
     def open(self, positions: Mapping[TopicPartition, int]) -> None:
         """Assign partitions."""
@@ -80,6 +82,9 @@ class LifeLike(Protocol):
 
     def stop(self) -> None:
         """End in order."""
+
+    def fail(self, message: str) -> None:
+        """End at once, for a reason outside the task."""
 
     def positions(self) -> Mapping[TopicPartition, int]:
         """Where each partition is read next."""
@@ -427,7 +432,7 @@ class Stepper:
             life.release(before - after if step.how == "cooperative" else None)
         self._assign = tuple(sorted(after))
         if life.state == "running":
-            life.open({tp: offset for tp, offset in self._start_positions().items() if tp not in kept})
+            self._open(life, frozenset(after - kept))
 
     def _start(self, step: Start) -> None:
         if self._life is not None:
@@ -453,13 +458,24 @@ class Stepper:
             self._life, self._state = None, "refused"
             self._events.append(h.Changed(f"the sink refused to start: {refused}"))
             return
-        self._life.start(self._start_positions())
+        self._life.start()
+        if self._life.state == "running":
+            self._open(self._life, frozenset(self._assign))
 
-    def _start_positions(self) -> dict[TopicPartition, int]:
-        """The committed offset where there is one that the log still reaches, else as `auto.offset.reset` says."""
-        resets_to_end = self._config.get("consumer.override.auto.offset.reset") == "latest"
-        committed = self._session.committed()
-        return {tp: self._log_state.position(tp, committed.get(tp), to_end=resets_to_end) for tp in self._assign}
+    def _open(self, life: LifeLike, partitions: frozenset[TopicPartition]) -> None:
+        """Assign partitions from their committed offsets where the log still reaches these, else as the reset says.
+
+        A life that has no place to begin fails, as its consumer does.
+        """
+        committed, reset = self._session.committed(), reset_of(self._config)
+        positions = {}
+        for partition in [each for each in self._assign if each in partitions]:
+            position = self._log_state.position(partition, committed.get(partition), reset)
+            if position is None:
+                life.fail(f"{of_model(partition)}: no offset is committed that its log reaches, and {RESET}={reset}")
+                return
+            positions[partition] = position
+        life.open(positions)
 
     def _alive(self) -> bool:
         return self._life is not None and self._life.state == "running"
@@ -493,7 +509,8 @@ class Stepper:
                     self._start(Start(assign=whole))
                 elif {of_model(tp) for tp in self._assign} != {*whole}:
                     self._step_of_life(Rebalance(whole))
-                self._read_to_the_end(count)
+                if self._alive():
+                    self._read_to_the_end(count)
                 if self._life is not None and self._alive():
                     self._drained = self._at_the_end(self._life)
                     self._life.commit()

@@ -70,9 +70,9 @@ class ProcessLife:
         self.pid: int = self._connection.recv()
         self._connection.send(birth)
 
-    def start(self, positions: Mapping[TopicPartition, int]) -> None:
-        """Begin with `positions` assigned."""
-        self._order("start", positions)
+    def start(self) -> None:
+        """Begin, with no partition yet."""
+        self._order("start")
 
     def open(self, positions: Mapping[TopicPartition, int]) -> None:
         """Assign partitions."""
@@ -102,6 +102,10 @@ class ProcessLife:
     def stop(self) -> None:
         """End in order."""
         self._order("stop")
+
+    def fail(self, message: str) -> None:
+        """End at once, for a reason outside the task."""
+        self._order("fail", message)
 
     def positions(self) -> Mapping[TopicPartition, int]:
         """Where each partition is read next, as of the last reply."""

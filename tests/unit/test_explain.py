@@ -84,6 +84,13 @@ def test_the_exit_code_is_the_answer(
     assert code == ask(properties, *options)
 
 
+def test_a_sink_that_can_begin_nowhere_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With auto.offset.reset=none and no committed offset no life begins, so that there is nothing to look at."""
+    assert 2 == ask({**INTERVAL, "consumer.override.auto.offset.reset": " None"})
+
+    assert "the sink stores no log: no offset is committed at its first start" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("options", [("--faults", "flood"), ("--assume", "no-luck")])
 def test_names_that_nobody_knows_are_refused(
     folder: Path, capsys: pytest.CaptureFixture[str], options: tuple[str, str]

@@ -248,6 +248,48 @@ def test_a_reader_from_the_end_misses_what_came_while_it_was_away() -> None:
     assert [(0,)] == [each.offsets for each in judge(found.history).findings if each.kind == "lost"]
 
 
+@pytest.mark.parametrize("reset", ["LATEST", " latest ", "Latest"])
+def test_the_latest_is_read_as_kafka_reads_it(reset: str) -> None:
+    """In any case of letters, and with blanks around it."""
+    config = {**BY_TWOS, "consumer.override.auto.offset.reset": reset}
+    found = ran((Start(), Produce(2), PollStep(2), CommitStep(), Rest()), config, records=4)
+
+    assert 2 == next(event.offset for event in found.history.events if isinstance(event, h.Opened))
+
+
+@pytest.mark.parametrize("reset", ["none", " None "])
+def test_without_an_offset_and_a_reset_no_life_begins(reset: str) -> None:
+    """The consumer fails at its first start, and at each that follows: no record is stored, and the run says so."""
+    config = {**BY_TWOS, "consumer.override.auto.offset.reset": reset}
+    found = ran((Start(), PollStep(2), CommitStep(), Rest()), config)
+
+    ends = [event for event in found.history.events if isinstance(event, h.Ended)]
+    assert {"failed"} == {event.how for event in ends}
+    assert "t-0: no offset is committed that its log reaches" in ends[0].detail
+    assert ("failed", {}, False) == (found.state, objects(found), found.history.drained)
+    assert "stuck" in kinds(found)
+
+
+def test_with_an_offset_there_is_no_need_of_a_reset() -> None:
+    """Offsets that were set by hand are where a life begins; one that the log does not reach fails it."""
+    config = {**BY_TWOS, "consumer.override.auto.offset.reset": "none"}
+    course = (SetOffsets({T0: 0}), Start(), PollStep(4), CommitStep())
+    found = ran((*course, Rest()), config)
+    gone = ran((*course, StopStep(), SetOffsets({T0: 9}), Start(), Rest()), config)
+
+    assert ("stopped", "identical objects") == (found.state, judge(found.history).guarantee.value)
+    assert "failed" == gone.state
+
+
+def test_a_partition_that_comes_without_an_offset_ends_the_life() -> None:
+    """So does one that a rebalance brings, where no offset is committed and none is to be taken instead."""
+    config = {**BY_TWOS, "consumer.override.auto.offset.reset": "none"}
+    course = (SetOffsets({T0: 0}), Start(assign=(T0,)), PollStep(2), Rebalance((T0, T1)), PollStep(2))
+    found = ran(course, config, partitions=2)
+
+    assert ("failed", {T0: 2}) == (found.state, found.history.committed)
+
+
 def test_records_that_are_not_there_yet_are_not_read() -> None:
     """What all steps together produce is hidden at first; at rest everything is there."""
     found = ran((Start(), PollStep(9), Produce(1), PollStep(9), Produce(1), Rest()))
