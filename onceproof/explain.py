@@ -13,7 +13,7 @@ from onceproof.model.judge import judge
 from onceproof.reports.collect import Story
 from onceproof.reports.proof import claim
 from onceproof.reports.story import Telling, tell
-from onceproof.scenarios.alphabet import Alphabet, alphabet
+from onceproof.scenarios.alphabet import Alphabet, alphabet, lacking
 from onceproof.scenarios.errors import ScenarioError
 from onceproof.scenarios.facts import Facts
 from onceproof.scenarios.refuting import RUNS_MAX, Looked, Search, is_plain
@@ -40,6 +40,11 @@ class Cell:
     is_asked: bool
     rules: tuple[Rule, ...]
     looked: Looked
+
+    @property
+    def is_all_run(self) -> bool:
+        """Whether all logs up to the longest were run before the share was spent."""
+        return self.looked.witness is None and self.looked.runs < RUNS_MAX[self.fault]
 
     @property
     def holds(self) -> bool:
@@ -72,6 +77,15 @@ class Answer:
         """Of the logs that it speaks of."""
         return self.facts.alphabet
 
+    @property
+    def not_looked_at(self) -> tuple[str, ...]:
+        """What the logs that it speaks of do not hold, though the sink may meet it."""
+        return lacking(self.facts.config, self.alphabet.assumed)
+
+    def is_asked(self, rule: Rule) -> bool:
+        """Whether a rule touches what was asked."""
+        return any(cell.is_asked and cell.fault in rule.faults for cell in self.cells)
+
 
 @dataclass(frozen=True, slots=True)
 class ToldStory:
@@ -81,6 +95,7 @@ class ToldStory:
     path: Path
     guarantee: str
     telling: Telling
+    is_asked: bool
 
 
 def explain(
@@ -194,7 +209,7 @@ def _written(cell: Cell, properties: Mapping[str, str], path: Path) -> ToldStory
     path.write_text(text, encoding="utf-8")
     command = replay.command(path, SimulatedWorld.name)
     story = Story(name, text, os.fspath(path), command, ran.history, verdict, why)
-    return ToldStory(cell.fault, path, verdict.guarantee.value, tell(story))
+    return ToldStory(cell.fault, path, verdict.guarantee.value, tell(story), cell.is_asked)
 
 
 def _slug(name: str) -> str:

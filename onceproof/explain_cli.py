@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from onceproof.scenarios.alphabet import ASSUMPTIONS
-from onceproof.scenarios.refuting import RUNS_MAX
+from onceproof.scenarios.refuting import RECORDS_MAX, RUNS_MAX
 from onceproof.userfiles import WORKER_HELP, own_config
 
 if TYPE_CHECKING:
@@ -106,8 +106,10 @@ def as_text(answer: "Answer") -> Iterator[str]:
     yield ""
     for cell in answer.cells:
         yield _line(cell)
-    yield from _reasons(answer)
-    yield from _story(answer)
+    yield from _reasons(answer, is_asked=True)
+    yield from _story(answer, is_asked=True)
+    beyond = [*_reasons(answer, is_asked=False), *_story(answer, is_asked=False)]
+    yield from ("", "Beyond what was asked", *beyond) if beyond else ()
     yield ""
     yield from _evidence(answer)
 
@@ -116,12 +118,17 @@ def _headline(answer: "Answer") -> str:
     assumed = f", assuming {', '.join(answer.alphabet.assumed)}" if answer.alphabet.assumed else ""
     asked = [cell for cell in answer.cells if cell.is_asked]
     if answer.is_exactly_once:
-        return f"{answer.name}: exactly-once under {_and([cell.fault for cell in asked])}{assumed}."
-    broken = [cell.fault for cell in asked if cell.rules or cell.looked.witness]
-    unknown = [cell.fault for cell in asked if not cell.holds and cell.fault not in broken]
+        return f"{answer.name}: exactly-once under {_and([_named(cell.fault) for cell in asked])}{assumed}."
+    broken = [_named(cell.fault) for cell in asked if cell.rules or cell.looked.witness]
+    unknown = [_named(cell.fault) for cell in asked if not (cell.holds or cell.rules or cell.looked.witness)]
     if broken:
         return f"{answer.name}: NOT exactly-once: refuted under {_and(broken)}{assumed}."
     return f"{answer.name}: not shown to be exactly-once: no verdict under {_and(unknown)}{assumed}."
+
+
+def _named(fault: str) -> str:
+    """A class of faults in words, in which "none" is what a guarantee is called."""
+    return "no fault" if fault == "none" else fault
 
 
 def _and(items: list[str]) -> str:
@@ -144,14 +151,18 @@ def _line(cell: "Cell") -> str:
     else:
         sign, what = "◌", f"no verdict: {'; '.join(looked.troubles) or 'nothing could be run'}"
     asked = "" if cell.is_asked else " (not asked)"
-    return f"{sign} {cell.fault:<16} {what}{asked}"
+    return f"{sign} {_named(cell.fault):<16} {what}{asked}"
 
 
-def _reasons(answer: "Answer") -> Iterator[str]:
+def _reasons(answer: "Answer", *, is_asked: bool) -> Iterator[str]:
+    """The rules that touch what was asked, or else the others, which are numbered on."""
     from onceproof.scenarios.rules import blamed  # noqa: PLC0415
 
-    for number, rule in enumerate(answer.rules, 1):
-        under = [fault for fault in rule.faults if fault in {cell.fault for cell in answer.cells}]
+    in_order = sorted(answer.rules, key=lambda rule: not answer.is_asked(rule))
+    for number, rule in enumerate(in_order, 1):
+        if answer.is_asked(rule) is not is_asked:
+            continue
+        under = [_named(fault) for fault in rule.faults if fault in {cell.fault for cell in answer.cells}]
         yield ""
         yield f"Why {number}: {rule.name} ({', '.join(under)})"
         yield f"  To blame: {', '.join(f'{name}={value}' for name, value in blamed(answer.facts, rule))}"
@@ -161,12 +172,12 @@ def _reasons(answer: "Answer") -> Iterator[str]:
             yield f"  Met by users: {' '.join(rule.threads)}"
 
 
-def _story(answer: "Answer") -> Iterator[str]:
+def _story(answer: "Answer", *, is_asked: bool) -> Iterator[str]:
     story = answer.story
-    if story is None:
+    if story is None or story.is_asked is not is_asked:
         return
     yield ""
-    yield f"The smallest story ({story.fault}): {story.guarantee}"
+    yield f"The smallest story ({_named(story.fault)}): {story.guarantee}"
     yield f"  {story.telling.claim}"
     for records in story.telling.records:
         yield f"  Records  {records}"
@@ -180,13 +191,16 @@ def _story(answer: "Answer") -> Iterator[str]:
 
 def _evidence(answer: "Answer") -> Iterator[str]:
     yield f"Logs: {', '.join(answer.alphabet.described())}."
+    yield f"Not looked at: {', '.join(answer.not_looked_at)}."
     for name in answer.alphabet.assumed:
         yield f"Assumed: {name}: {ASSUMPTIONS[name]}."
     runs = sum(cell.looked.runs for cell in answer.cells)
     scaled = "".join(f"; {what}" for what in answer.scaled)
+    all_run = f", or all logs up to {RECORDS_MAX} records are run" if any(c.is_all_run for c in answer.cells) else ""
     yield (
         f"Evidence: {runs:,} runs of the sink in small worlds by size, each class of faults until it is refuted or its "
-        f"share is spent ({_shares(answer)}){scaled}. `onceproof prove --config FILE` looks at all small worlds."
+        f"share is spent ({_shares(answer)}){all_run}{scaled}. "
+        "`onceproof prove --config FILE` looks at all small worlds."
     )
     for caution in answer.cautions:
         yield f"Beware: {caution}"
@@ -196,7 +210,7 @@ def _evidence(answer: "Answer") -> Iterator[str]:
 
 def _shares(answer: "Answer") -> str:
     """How many runs each class has at the most, beside those for what a rule names."""
-    return ", ".join(f"{cell.fault} {RUNS_MAX[cell.fault]}" for cell in answer.cells)
+    return ", ".join(f"{_named(cell.fault)} {RUNS_MAX[cell.fault]}" for cell in answer.cells)
 
 
 # --- for machines ----------------------------------------------------------------------------------------------------
@@ -215,6 +229,7 @@ def as_data(answer: "Answer") -> dict[str, Any]:
         "rules": [
             {
                 "name": rule.name,
+                "asked": answer.is_asked(rule),
                 "reason": rule.reason,
                 "properties": dict(blamed(answer.facts, rule)),
                 "faults": list(rule.faults),
@@ -229,6 +244,7 @@ def as_data(answer: "Answer") -> dict[str, Any]:
         if story is None
         else {
             "fault": story.fault,
+            "asked": story.is_asked,
             "guarantee": story.guarantee,
             "file": str(story.path),
             "claim": story.telling.claim,
@@ -236,7 +252,12 @@ def as_data(answer: "Answer") -> dict[str, Any]:
             "why": list(story.telling.why),
             "replay": story.telling.replay,
         },
-        "logs": {"alphabet": list(answer.alphabet.described()), "assumed": list(answer.alphabet.assumed)},
+        "logs": {
+            "alphabet": list(answer.alphabet.described()),
+            "not_looked_at": list(answer.not_looked_at),
+            "assumed": list(answer.alphabet.assumed),
+            "records_max": RECORDS_MAX,
+        },
         "scaled": list(answer.scaled),
         "beware": list(answer.cautions),
         "warnings": list(answer.facts.config.warnings),
@@ -254,5 +275,6 @@ def _cell_data(cell: "Cell") -> dict[str, Any]:
         "runs": looked.runs,
         "runs_max": looked.runs_max,
         "records_max": looked.records,
+        "all_logs_run": cell.is_all_run,
         "troubles": list(looked.troubles),
     }

@@ -5,8 +5,7 @@ the model: a record is a *dead letter* where the sink tells of it and goes on, *
 writer, and no letter at all where the sink dies of it. Steps are as long as the configuration's own intervals, so that
 each does one thing: closes nothing, closes a file, goes back a little, goes back far.
 
-What the alphabet does not have, no answer that stands on it has looked at: values with and without a schema in one
-partition, keys and headers of a wrong type, records of several partitions (each has a writer of its own).
+What the alphabet does not have, no answer that stands on it has looked at: `lacking` says it for each configuration.
 """
 
 import itertools
@@ -24,6 +23,7 @@ from onceproof.scenarios.errors import ScenarioError
 from onceproof.scenarios.explore import EPOCH_MS
 from onceproof.scenarios.fitting import Choice, Oddity
 from onceproof.scenarios.run import DEFAULTS
+from onceproof.sink.config import SinkConfig
 
 ASSUMPTIONS: Mapping[str, str] = {
     "no-late": "no record has an earlier time than the one before it",
@@ -140,9 +140,9 @@ class Alphabet:
     def described(self) -> tuple[str, ...]:
         """What the logs hold, one phrase for each kind."""
         found = ["in order"]
-        if "no-late" not in self.assumed:
+        if self.reads_record_times and "no-late" not in self.assumed:
             found.append("late")
-        if "no-equal" not in self.assumed:
+        if self.reads_record_times and "no-equal" not in self.assumed:
             found.append("equal timestamps")
         if any(kind.choice.oddity == "null" for kind in self.kinds.values()):
             found.append("null values")
@@ -157,6 +157,29 @@ class Alphabet:
         if "other" in self.kinds:
             found.append("several directories by their fields")
         return tuple(found)
+
+
+def lacking(config: SinkConfig, assumed: tuple[str, ...]) -> tuple[str, ...]:
+    """What the logs of a configuration may hold and no word of its alphabet does, one phrase for each kind."""
+    found = []
+    if config.value_converter == "JsonConverter" and config.value_schemas and "no-schema-changes" not in assumed:
+        found.append("values with and without a schema mixed")
+    reads_keys = config.store_keys or any(each.java_class.endswith("$Key") for each in config.transforms)
+    typed = [
+        what
+        for what, is_read, converter in (
+            ("keys", reads_keys, config.key_converter),
+            ("headers", config.store_headers, config.header_converter),
+        )
+        if is_read and converter in _OF_ANY_TYPE
+    ]
+    if typed:
+        found.append(f"{' or '.join(typed)} of another type")
+    return (*found, "several partitions")  # each has a writer of its own
+
+
+_OF_ANY_TYPE = ("AvroConverter", "JsonConverter", "SimpleHeaderConverter")
+"""Converters of which one key or header is a text and the next a number."""
 
 
 def alphabet(config: Mapping[str, str], assumed: tuple[str, ...] = ()) -> Alphabet:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from onceproof.scenarios.alphabet import Letter, Word
 from onceproof.scenarios.facts import Facts
+from onceproof.sink.settings.overrides import COOPERATIVE, consumer_settings
 from onceproof.sink.settings.properties import PROPERTIES
 from onceproof.sink.task import NO_LIMIT_MS
 
@@ -347,7 +348,18 @@ def _reports_again(facts: Facts) -> bool:
     return bool(facts.alphabet.kinds_of("dead letter") or facts.alphabet.kinds_of("skipped"))
 
 
+def _is_cooperative(facts: Facts) -> bool:
+    """Whether a rebalance leaves partitions where they are: no eager assignor is named beside the cooperative one."""
+    settings = consumer_settings(facts.config.consumer_overrides).settings
+    return settings.get("partition.assignment.strategy") == COOPERATIVE
+
+
 CAUTIONS: tuple[Caution, ...] = (
+    Caution(
+        "consumer.override.partition.assignment.strategy: a cooperative rebalance closes the writers of the partitions "
+        "that a task keeps as well, and the task fails at the next record of one of them (H27).",
+        _is_cooperative,
+    ),
     Caution(
         "timestamp.field: a text without an offset is read in the time zone of the worker's JVM, not in `timezone`: "
         "workers in different zones write different objects.",

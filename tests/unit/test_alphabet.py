@@ -5,18 +5,24 @@ import itertools
 import pytest
 from test_rules import COUNT, ENVELOPE, FIELDS, HOURS, INTERVAL, KEYS, LETTERS, NULLS, SCHEDULE
 
-from onceproof.scenarios.alphabet import ASSUMPTIONS, Letter, alphabet
+from onceproof.scenarios.alphabet import ASSUMPTIONS, Letter, alphabet, lacking
 from onceproof.scenarios.errors import ScenarioError
 from onceproof.scenarios.explore import EPOCH_MS
+from onceproof.scenarios.run import DEFAULTS
+from onceproof.sink.settings.parsing import parse
 
 HOUR_MS = 3_600_000
+JSON_CONVERTER = "org.apache.kafka.connect.json.JsonConverter"
+STRING_CONVERTER = "org.apache.kafka.connect.storage.StringConverter"
+HEADERS = {"store.kafka.headers": "true", "headers.format.class": KEYS["keys.format.class"]}
 IGNORED = {"behavior.on.null.values": "ignore"}
 
 
 @pytest.mark.parametrize(
     ("properties", "assumed", "described"),
     [
-        (COUNT, (), "in order, late, equal timestamps"),
+        (COUNT, (), "in order"),
+        ({**INTERVAL, "timestamp.extractor": "Wallclock"}, (), "in order"),
         (INTERVAL, ("no-late",), "in order, equal timestamps"),
         ({**INTERVAL, **IGNORED}, (), "in order, late, equal timestamps, null values"),
         ({**INTERVAL, **NULLS}, ("no-nulls",), "in order, late, equal timestamps"),
@@ -26,7 +32,7 @@ IGNORED = {"behavior.on.null.values": "ignore"}
             "in order, late, equal timestamps, dead letters (no timestamp, null key, unreadable)",
         ),
         ({**INTERVAL, **LETTERS, **KEYS}, ("no-dead-letters",), "in order, late, equal timestamps"),
-        ({**COUNT, **ENVELOPE}, (), "in order, late, equal timestamps, schema changes"),
+        ({**COUNT, **ENVELOPE}, (), "in order, schema changes"),
         (
             {**FIELDS, "errors.tolerance": "all"},
             ("no-schema-changes", "no-late", "no-equal"),
@@ -39,6 +45,30 @@ def test_logs_hold_what_the_configuration_accepts(
 ) -> None:
     """Null values where they are taken, dead letters where they are tolerated, other schemas where there are any."""
     assert described == ", ".join(alphabet(properties, assumed).described())
+
+
+@pytest.mark.parametrize(
+    ("properties", "assumed", "lacks"),
+    [
+        (INTERVAL, (), []),
+        ({**COUNT, **ENVELOPE}, (), ["values with and without a schema mixed"]),
+        ({**COUNT, **ENVELOPE}, ("no-schema-changes",), []),
+        ({**INTERVAL, **KEYS}, (), []),
+        ({**INTERVAL, **KEYS, "key.converter": JSON_CONVERTER}, (), ["keys of another type"]),
+        (
+            {**INTERVAL, **KEYS, "key.converter": JSON_CONVERTER, **HEADERS},
+            (),
+            ["keys or headers of another type"],
+        ),
+        ({**INTERVAL, **HEADERS}, (), ["headers of another type"]),
+        ({**INTERVAL, **HEADERS, "header.converter": STRING_CONVERTER}, (), []),
+    ],
+)
+def test_what_no_log_holds_is_told(properties: dict[str, str], assumed: tuple[str, ...], lacks: list[str]) -> None:
+    """As far as the converters could bring it; several partitions in any case."""
+    config = parse({**DEFAULTS, **properties})
+
+    assert [*lacks, "several partitions"] == [*lacking(config, assumed)]
 
 
 def test_a_record_of_which_the_sink_dies_is_no_letter() -> None:

@@ -10,7 +10,7 @@ from typing import cast
 
 import pytest
 from measured import Measured
-from test_rules import FIELDS, HOURS, INTERVAL, KEYS, LETTERS, NULLS, SCHEDULE
+from test_rules import COUNT, FIELDS, HOURS, INTERVAL, KEYS, LETTERS, NULLS, SCHEDULE
 
 from onceproof import cli
 from onceproof.scenarios.refuting import RUNS_MAX
@@ -164,14 +164,75 @@ def test_the_answer_is_told_in_words(folder: Path, capsys: pytest.CaptureFixture
 
     assert "my-sink.properties: NOT exactly-once: refuted under crash and two crashes." == lines[0]
     assert [
-        "✓ none", "✓ restart", "✗ crash", "✗ two crashes", "✓ S3 error", "✗ lost reply", "✗ commit refused",
+        "✓ no fault", "✓ restart", "✗ crash", "✗ two crashes", "✓ S3 error", "✗ lost reply", "✗ commit refused",
         "✗ expired offsets", "✗ frozen owner", "✗ other flush.size",
     ] == [line[:18].rstrip() for line in lines[2:12]]  # fmt: skip
     assert "  To blame: enable.conditional.writes=true (default), rotate.schedule.interval.ms=0" in lines
     assert any("stand twice at rest." in line for line in lines)
     assert "  Replay   onceproof replay reports/out/explain/my-sink.yaml --world simulated" in lines
     assert "Logs: in order, late, equal timestamps." in lines
+    assert "Not looked at: several partitions." in lines
     assert any(line.startswith("Warning: rotate.schedule.interval.ms: this value rotates nothing") for line in lines)
+
+
+def test_what_was_not_asked_is_told_behind_the_story(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Under a heading of its own: that another flush.size cuts elsewhere is no answer to whether crashes harm."""
+    ask(ZERO)
+    lines = capsys.readouterr().out.splitlines()
+    marks = ("Why 1: a conditional", "The smallest story (", "Beyond what was asked", "Why 2: another flush", "Logs: ")
+    places = [[at for at, line in enumerate(lines) if line.startswith(mark)] for mark in marks]
+
+    assert [1] * len(marks) == [len(found) for found in places]
+    assert sorted(places) == places
+
+
+def test_where_all_is_well_every_reason_is_beyond(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With its story, and nothing else before the heading."""
+    ask(HOURS)
+    lines = capsys.readouterr().out.splitlines()
+    at = lines.index("Beyond what was asked")
+
+    assert "my-sink.properties: exactly-once under no fault, restart, crash and two crashes." == lines[0]
+    assert [] == [line for line in lines[:at] if line.startswith(("Why", "The smallest"))]
+    assert [1, 1] == [sum(line.startswith(start) for line in lines[at:]) for start in ("Why 1", "The smallest story (")]
+
+
+def test_nothing_is_beyond_if_all_is_asked(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """No heading over nothing."""
+    ask(ZERO, "--faults", "all")
+
+    assert "Beyond" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("runs", "ends"), [(RUNS, False), (100_000, True)])
+def test_where_the_logs_run_out_it_is_told(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, runs: int, ends: bool
+) -> None:
+    """Of a configuration that reads no times and knows one kind of record there are few logs of five records."""
+    for fault in RUNS_MAX:
+        monkeypatch.setitem(cast("dict[str, int]", RUNS_MAX), fault, runs if fault == "crash" else 1)
+    ask(COUNT)
+    (told,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Evidence: ")]
+
+    assert ends == ("), or all logs up to 5 records are run. `" in told)
+    assert "each class of faults until it is refuted or its share is spent (no fault 1, " in told
+
+
+@pytest.mark.parametrize(
+    ("assignors", "applies"),
+    [
+        ("org.apache.kafka.clients.consumer.CooperativeStickyAssignor", True),
+        ("org.apache.kafka.clients.consumer.RangeAssignor", False),
+        ("range,cooperative-sticky", False),
+    ],
+)
+def test_of_cooperative_rebalances_one_is_warned(
+    folder: Path, capsys: pytest.CaptureFixture[str], assignors: str, applies: bool
+) -> None:
+    """They close the writers of partitions that are kept (H27), which no world of one partition shows."""
+    ask({**INTERVAL, "consumer.override.partition.assignment.strategy": assignors})
+
+    assert applies == ("Beware: consumer.override.partition.assignment.strategy: " in capsys.readouterr().out)
 
 
 def test_an_assumption_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -198,6 +259,12 @@ def test_machines_are_told_the_same(folder: Path, capsys: pytest.CaptureFixture[
     assert {"rotate.schedule.interval.ms": "60000"} == rules[0]["properties"]
     assert ["H3"] == rules[0]["holes"]
     assert found["exactly_once"] is False
+    assert found["logs"] == {
+        "alphabet": ["in order", "late", "equal timestamps"],
+        "not_looked_at": ["several partitions"],
+        "assumed": [],
+        "records_max": 5,
+    }
 
 
 def test_a_rule_that_no_small_world_shows_is_believed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
