@@ -5,6 +5,7 @@ from functools import cached_property
 
 from onceproof.model.schemas import Schema
 from onceproof.scenarios.alphabet import Alphabet
+from onceproof.scenarios.resets import reset_of
 from onceproof.sink.config import SinkConfig
 
 
@@ -14,6 +15,21 @@ class Facts:
 
     config: SinkConfig
     alphabet: Alphabet
+
+    @property
+    def begins_at_the_end(self) -> bool:
+        """Whether a life that finds no committed offset passes over all that came before it."""
+        return reset_of(self.config.raw) == "latest"
+
+    @property
+    def leaves_records_in_files(self) -> bool:
+        """Whether an orderly stop can leave records in a file that is not complete, as no file of one record does."""
+        return self.config.flush_size > 1
+
+    @property
+    def reads_what_is_not_stored(self) -> bool:
+        """Whether there are records that are skipped, or dead letters."""
+        return any(kind.fate != "stored" for kind in self.alphabet.kinds.values())
 
     @property
     def has_several_records(self) -> bool:

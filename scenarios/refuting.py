@@ -21,8 +21,10 @@ from onceproof.scenarios.run import Run, run
 from onceproof.scenarios.scenario import (
     Clock,
     CommitStep,
+    Crash,
     Fault,
     PollStep,
+    Produce,
     Rest,
     Scenario,
     Start,
@@ -71,18 +73,25 @@ class Search:
     """Looks into one configuration; what is the same for several faults is run once.
 
     `config` is what is run: that of the alphabet, or one that treats the same logs alike and is quicker.
-    `depends_on_polls`: what stands in an object may depend on which records one poll brought.
+    `depends_on_polls`: what stands in an object may depend on which records one poll brought. `begins_at_the_end`:
+    a life without an offset begins behind what is there, so that records come only when the first one runs.
     """
 
     alphabet: Alphabet
     config: Mapping[str, str]
     depends_on_polls: bool = False
+    begins_at_the_end: bool = False
     _calm: dict[tuple[Word, int], Run] = field(default_factory=dict)
 
     @staticmethod
     def of(facts: Facts, config: Mapping[str, str]) -> "Search":
         """A search for one configuration; `config` is what is run."""
-        return Search(facts.alphabet, config, depends_on_polls=facts.has_timed_dead_letters and facts.has_interval)
+        return Search(
+            facts.alphabet,
+            config,
+            depends_on_polls=facts.has_timed_dead_letters and facts.has_interval,
+            begins_at_the_end=facts.begins_at_the_end,
+        )
 
     def look(self, fault: str, named: Sequence[Word] = (), runs_max: int | None = None) -> Looked:
         """Run stories of one class of faults until some refute identical objects, or the budget is spent.
@@ -131,8 +140,16 @@ class Search:
                 return
             for rest in self._rests(course, len(word)):
                 places = effects(calm)
+                if fault == "two crashes" and self.begins_at_the_end:
+                    yield from self._idle_crashes(base, places, rest)
                 placed = partial(_placed, base, fault, places, rest)
                 yield from faulted(base, fault, rest, self._clock_steps_ms(), places, placed)
+
+    def _idle_crashes(self, base: Scenario, places: Sequence[Fault], rest: tuple[Step, ...]) -> Iterator[Scenario]:
+        """Every first cut, and a second crash of the life that then begins: it may find nothing left to read."""
+        again = (Start(), Crash(), *rest)
+        placed = partial(_placed, base, "crash", places, again)
+        yield from faulted(base, "crash", again, self._clock_steps_ms(), places, placed)
 
     def _calm_run(self, key: tuple[Word, int], base: Scenario) -> Run:
         if key not in self._calm:
@@ -148,11 +165,13 @@ class Search:
             splits += [(one_by_one, True)]
             if self.alphabet.clock_step_ms or self.depends_on_polls:
                 splits += [(one_by_one, False)]
-        if count > _LONG:  # what needs so many records mostly needs a commit amid them
+        if count > _LONG or self.begins_at_the_end:  # what needs so many records mostly needs a commit amid them
             splits = splits[1:] + splits[:1]
         for polls, commits in splits:
             for moves in self._moves(len(polls)):
                 course: list[Step] = [Start()]
+                if self.begins_at_the_end:
+                    course.append(Produce(count))
                 for number, poll in enumerate(polls):
                     if number in moves:
                         course.append(Clock(add_ms=self.alphabet.clock_step_ms))

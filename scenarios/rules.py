@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from onceproof.scenarios.alphabet import Letter, Word
 from onceproof.scenarios.facts import Facts
+from onceproof.scenarios.resets import PROPERTY as RESET
 from onceproof.sink.settings.overrides import COOPERATIVE, consumer_settings
 from onceproof.sink.settings.properties import PROPERTIES
 from onceproof.sink.task import NO_LIMIT_MS
@@ -55,6 +56,8 @@ class Rule:
 
 def broken_by(facts: Facts, fault: str) -> tuple[Rule, ...]:
     """The rules by which a configuration does not leave identical objects under a class of faults."""
+    if fault == "expired offsets" and facts.begins_at_the_end:  # then nothing is read again
+        return tuple(rule for rule in _OF_RESETS if fault in rule.faults and rule.applies(facts))
     return tuple(rule for rule in RULES if fault in rule.faults and rule.applies(facts))
 
 
@@ -68,8 +71,7 @@ def blamed(facts: Facts, rule: Rule) -> tuple[tuple[str, str], ...]:
     found = []
     for name in rule.properties(facts):
         given = facts.config.raw.get(name)
-        default = PROPERTIES[name].default
-        found.append((name, given.strip() if given is not None else f"{default} (default)"))
+        found.append((name, given.strip() if given is not None else f"{PROPERTIES[name].default} (default)"))
     return tuple(found)
 
 
@@ -136,7 +138,47 @@ def _breaks_by_crash(facts: Facts) -> bool:
     return bool(broken_by(facts, "crash"))
 
 
+_OF_RESETS = (
+    Rule(
+        name="a life without an offset begins at the end",
+        reason="auto.offset.reset=latest decides again at each start until an offset is committed, and none is before "
+        "a file is complete. What came before such a start, and is in no object by then, is never read again: it is "
+        "lost.",
+        properties=_names(RESET),
+        faults=("crash", "two crashes", "frozen owner", "other flush.size"),
+        applies=lambda facts: facts.begins_at_the_end,
+        remedy=f"{RESET}=earliest, or offsets that are committed before the first start",
+        holes=("H20",),
+        threads=("https://github.com/openmeterio/openmeter/issues/4964",),
+        words=_IN_ORDER,
+    ),
+    Rule(
+        name="an open file is forgotten where reading begins at the end",
+        reason="A stop, however orderly, leaves the records of an open file to be read again. With "
+        "auto.offset.reset=latest they are not, if no offset is committed, or the group's offsets expire meanwhile: "
+        "reading goes on at the end, and they are lost.",
+        properties=_names(RESET),
+        faults=("restart", "commit refused", "expired offsets"),
+        applies=lambda facts: facts.begins_at_the_end and facts.leaves_records_in_files,
+        remedy=f"{RESET}=earliest",
+        holes=("H19", "H20"),
+        words=_IN_ORDER,
+    ),
+    Rule(
+        name="what is not stored commits no offset",
+        reason="Behind records that are skipped, or dead letters, no offset is committed until one is stored. With "
+        "auto.offset.reset=latest a restart meanwhile begins at the end, and passes over what was not read yet.",
+        properties=_names(RESET),
+        faults=("restart",),
+        applies=lambda facts: facts.begins_at_the_end and facts.reads_what_is_not_stored,
+        remedy=f"{RESET}=earliest",
+        holes=("H20",),
+    ),
+)
+"""Of `auto.offset.reset`."""
+
 RULES: tuple[Rule, ...] = (
+    *_OF_RESETS,
     Rule(
         name="the schedule moves the cuts",
         reason="rotate.schedule.interval.ms closes files by the wall clock. What is read again after a crash meets "

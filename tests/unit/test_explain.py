@@ -91,6 +91,19 @@ def test_a_sink_that_can_begin_nowhere_is_refused(folder: Path, capsys: pytest.C
     assert "the sink stores no log: no offset is committed at its first start" in capsys.readouterr().err
 
 
+def test_a_reader_of_the_latest_is_there_before_its_records(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The search lets them come behind the first start, so that what is lost was never older than the sink."""
+    found = answer(capsys, {**INTERVAL, "consumer.override.auto.offset.reset": "latest"}, "--faults", "all")
+    story, classes = found["story"], found["faults"]
+    assert isinstance(story, dict)
+    course = Path(story["file"]).read_text(encoding="utf-8").partition("course:")[2]
+
+    assert 0 <= course.find("- start\n") < course.find("produce: ") < course.find("poll: ")
+    assert "at-most-once" == story["guarantee"]
+    assert isinstance(classes, list)
+    assert {"none", "S3 error", "lost reply"} == {each["fault"] for each in classes if each["holds"]}
+
+
 @pytest.mark.parametrize("options", [("--faults", "flood"), ("--assume", "no-luck")])
 def test_names_that_nobody_knows_are_refused(
     folder: Path, capsys: pytest.CaptureFixture[str], options: tuple[str, str]

@@ -148,6 +148,32 @@ def test_a_change_of_flush_size_is_harmless_where_files_have_one_record() -> Non
     assert () == broken_by(facts({**INTERVAL, "rotate.interval.ms": "1"}, "no-late", "no-equal"), "other flush.size")
 
 
+LATEST = {"consumer.override.auto.offset.reset": " Latest"}
+
+
+def test_a_reader_of_the_latest_forgets_what_is_in_no_object() -> None:
+    """A crash before the first commit does it; a stop does where a file can be open, or nothing be committed yet."""
+    begins, forgets = "a life without an offset begins at the end", "an open file is forgotten where reading begins"
+    single, skipping = {**COUNT, **LATEST, "flush.size": "1"}, {**INTERVAL, **LETTERS, **KEYS, "flush.size": "1"}
+
+    assert {begins, f"{forgets} at the end"} == names({**COUNT, **LATEST})
+    assert {begins} == names(single)
+    assert {begins, "what is not stored commits no offset"} == names({**skipping, **LATEST})
+    assert set() == names({**COUNT, "consumer.override.auto.offset.reset": "earliest"})
+    assert (("consumer.override.auto.offset.reset", "Latest"),) == blamed(
+        facts(single), broken_by(facts(single), "crash")[0]
+    )
+
+
+def test_a_reader_of_the_latest_reads_nothing_again_once_offsets_expire() -> None:
+    """So that no clock can cut it otherwise; what an open file held is lost."""
+    single = {**WALLCLOCK, "flush.size": "1"}
+
+    assert () != broken_by(facts(single), "expired offsets")
+    assert () == broken_by(facts({**single, **LATEST}), "expired offsets")
+    assert ("H19", "H20") == broken_by(facts({**WALLCLOCK, **LATEST}), "expired offsets")[0].holes
+
+
 def test_a_default_is_blamed_as_one() -> None:
     """Nobody finds `timestamp.extractor` in a file that does not hold it."""
     asked = facts({name: text for name, text in INTERVAL.items() if name != "timestamp.extractor"})
