@@ -44,6 +44,7 @@ DISTANT: tuple[Mapping[str, str], ...] = (
     {**_KEYS, "behavior.on.null.values": "write"},
     {"s3.schema.partition.affix.type": "SUFFIX"},
     {"schema.compatibility": "FORWARD", **_LETTERS},
+    {"consumer.override.auto.offset.reset": "latest"},
 )
 """Settings that act at a distance, laid over what is drawn."""
 
