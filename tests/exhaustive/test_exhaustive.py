@@ -134,30 +134,28 @@ def test_record_time_is_refuted_by_nothing_within_reach(reach: Reach, measured: 
 
 
 @pytest.mark.parametrize(
-    ("row", "reach", "broken"),
+    ("row", "reach"),
     [
-        pytest.param(INTERVAL, Reach(2, (1000, 3000, HOUR_MS), (0,), Budget(1, 1, 0)), set(), id="interval"),
-        pytest.param(FLUSH_SIZE, Reach(2, (1000,), (0,), Budget(1, 0, 1)), set(), id="flush.size"),
-        pytest.param(CONDITIONAL, Reach(2, (1000,), (0, 60_000), Budget(1, 1, 0)), set(), id="conditional"),
-        pytest.param(CONDITIONAL, Reach(2, (1000,), (0, 60_000), Budget(0, 0, 1)), set(), id="conditional, frozen"),
-        pytest.param(UNCONDITIONAL, Reach(2, (1000,), (0, 60_000), Budget(1, 1, 0)), set(), id="unconditional"),
-        pytest.param(
-            UNCONDITIONAL,
-            Reach(2, (1000,), (0, 60_000), Budget(0, 0, 1)),
-            {"judge: lost", "judge: overtaken"},  # reference 7.3 H4
-            id="unconditional, frozen",
-        ),
-        pytest.param(WALLCLOCK, Reach(2, (1000,), (0, HOUR_MS), Budget(1, 0, 0)), set(), id="wallclock"),
+        pytest.param(INTERVAL, Reach(2, (1000, 3000, HOUR_MS), (0,), Budget(1, 1, 0)), id="interval"),
+        pytest.param(FLUSH_SIZE, Reach(2, (1000,), (0,), Budget(1, 0, 1)), id="flush.size"),
+        pytest.param(CONDITIONAL, Reach(2, (1000,), (0, 60_000), Budget(1, 1, 0)), id="conditional"),
+        pytest.param(CONDITIONAL, Reach(2, (1000,), (0, 60_000), Budget(0, 0, 1)), id="conditional, frozen"),
+        pytest.param(UNCONDITIONAL, Reach(2, (1000,), (0, 60_000), Budget(1, 1, 0)), id="unconditional"),
+        pytest.param(UNCONDITIONAL, Reach(2, (1000,), (0, 60_000), Budget(0, 0, 1)), id="unconditional, frozen"),
+        pytest.param(WALLCLOCK, Reach(2, (1000,), (0, HOUR_MS), Budget(1, 0, 0)), id="wallclock"),
     ],
 )
 def test_every_life_of_every_run_does_what_the_model_says(
-    row: exploring.Configuration, reach: Reach, broken: set[str], measured: Measured
+    row: exploring.Configuration, reach: Reach, measured: Measured
 ) -> None:
-    """Objects, their moments, commits, pauses and ends are those that the model predicts from what each life saw."""
+    """Objects, their moments, commits, pauses and ends are those that the model predicts from what each life saw.
+
+    What an owner that thaws overwrites is lost by no rule that its sink broke (`scenarios.excuses`).
+    """
     found = runs(row.properties, reach)
 
     measured(f"{len(found):,} runs")
-    assert broken == {difference.oracle for ran in found for difference in broken_rules(ran)}
+    assert set() == {difference.oracle for ran in found for difference in broken_rules(ran)}
 
 
 def test_a_schedule_loses_records_to_a_frozen_owner() -> None:

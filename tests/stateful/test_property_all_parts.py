@@ -112,7 +112,7 @@ AT_LEAST: Mapping[str, int] = {
     **dict.fromkeys([f"rotation by {each}" for each in ("partition change", "schema flip", "open files")], 10),
     **dict.fromkeys([f"record refused at {each}" for each in ("conversion", "null", "partition", "write")], 20),
     **dict.fromkeys([f"life {each}" for each in ("stopped", "killed", "failed")], 200),
-    **dict.fromkeys(["record refused at schema", "projection backward", "projection forward"], 1),
+    **dict.fromkeys(["projection backward", "projection forward"], 1),
     "change of schema": 500,
     "equal schema of another text": 50,
     "object of a schema's directory": 100,
