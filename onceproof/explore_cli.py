@@ -15,6 +15,7 @@ from onceproof.reporting import add_outputs, progress_of, tell_report
 from onceproof.scenarios.alphabet import alphabet
 from onceproof.scenarios.configurations import Configuration, of_user
 from onceproof.scenarios.exhaustive import Budget, Reach
+from onceproof.scenarios.resets import require_earliest
 from onceproof.sink.config import SinkConfig
 from onceproof.userfiles import WORKER_HELP, own_config
 
@@ -98,6 +99,7 @@ def _row(name: str, properties: dict[str, str], config: SinkConfig) -> Configura
     Two records fill a file, so that the default bound completes two, of which one may be cut otherwise. Raises
     ScenarioError where the sink stores no record at all.
     """
+    require_earliest(name, properties)
     row = of_user(name, properties, config, flush_size_max=2)
     met = [phrase for phrase in alphabet(row.properties).described() if phrase.startswith(_UNDRAWN)]
     beware = f"; not drawn, though it may meet them: {', '.join(met)} (`onceproof explain` draws these)" if met else ""

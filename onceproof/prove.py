@@ -19,6 +19,7 @@ from onceproof.scenarios.configurations import CONFIGURATIONS, FAULTS, FLIGHTS, 
 from onceproof.scenarios.errors import ScenarioError
 from onceproof.scenarios.explore import Bound, Finding, calm, explore, troubles_of
 from onceproof.scenarios.operation import Pace, crashed, operation
+from onceproof.scenarios.resets import require_earliest
 from onceproof.scenarios.run import Run, World, run
 from onceproof.scenarios.scenario import Scenario
 from onceproof.scenarios.suitability import Unsuitable, require_suitable
@@ -100,6 +101,7 @@ def without_the_real_log(order: Order) -> tuple[Order, str]:
 
 def _require_small(row: Configuration) -> None:
     """A small log that was made for the configuration must be stored, or be left out, without an end of the sink."""
+    require_earliest(row.name, row.properties)
     ran = run(calm(row.properties, row.bound("none")), SimulatedWorld())
     try:
         judge(ran.history)

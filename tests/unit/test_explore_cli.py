@@ -89,6 +89,19 @@ def test_a_sink_that_stores_nothing_cannot_be_asked(tmp_path: Path, capsys: pyte
     assert "stores no" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", ["explore", "prove"])
+@pytest.mark.parametrize("reset", [" LATEST", "none"])
+def test_a_sink_that_reads_no_log_from_its_start_cannot_be_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str, reset: str
+) -> None:
+    """Small worlds would count what it passes over on purpose as lost."""
+    file = written(tmp_path / "reset.properties", {**INTERVAL, "consumer.override.auto.offset.reset": reset})
+    words = ["explore", str(file)] if command == "explore" else ["prove", "--config", str(file), "--world", "simulated"]
+
+    assert 2 == cli.main([*words, "--out", str(tmp_path / "out")])
+    assert f"auto.offset.reset={reset.strip().lower()}: small worlds are read" in capsys.readouterr().err
+
+
 def test_a_report_that_cannot_be_written_is_told_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Not behind the work."""
     file = written(tmp_path / "interval.properties", INTERVAL)
