@@ -128,7 +128,9 @@ def explain(
     cells = []
     for fault in RUNS_MAX:
         rules = broken_by(facts, fault)
-        runs_max = share(fault, letters)
+        runs_max = (
+            RUNS_MAX[fault] if rules else share(fault, letters)
+        )  # a story that a rule speaks of is worth its time
         looked = search.look(fault, [word for rule in rules for word in rule.words], runs_max)
         cells.append(Cell(fault, fault in asked, rules, looked, runs_max))
     return Answer(
