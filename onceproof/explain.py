@@ -16,7 +16,7 @@ from onceproof.reports.story import Telling, tell
 from onceproof.scenarios.alphabet import Alphabet, alphabet, lacking
 from onceproof.scenarios.errors import ScenarioError
 from onceproof.scenarios.facts import Facts
-from onceproof.scenarios.refuting import RUNS_MAX, Looked, Search, is_plain, share
+from onceproof.scenarios.refuting import RUNS_MAX, Looked, Search, is_plain
 from onceproof.scenarios.resets import PROPERTY as RESET
 from onceproof.scenarios.resets import reset_of
 from onceproof.scenarios.rules import CAUTIONS, Rule, applying, broken_by
@@ -40,13 +40,11 @@ class Cell:
     is_asked: bool
     rules: tuple[Rule, ...]
     looked: Looked
-    share: int
-    """How many runs it has at the most, beside those for what a rule names."""
 
     @property
     def is_all_run(self) -> bool:
         """Whether all logs up to the longest were run before the share was spent."""
-        return self.looked.witness is None and self.looked.runs < self.share
+        return self.looked.witness is None and self.looked.runs < RUNS_MAX[self.fault]
 
     @property
     def holds(self) -> bool:
@@ -128,11 +126,8 @@ def explain(
     cells = []
     for fault in RUNS_MAX:
         rules = broken_by(facts, fault)
-        runs_max = (
-            RUNS_MAX[fault] if rules else share(fault, letters)
-        )  # a story that a rule speaks of is worth its time
-        looked = search.look(fault, [word for rule in rules for word in rule.words], runs_max)
-        cells.append(Cell(fault, fault in asked, rules, looked, runs_max))
+        looked = search.look(fault, [word for rule in rules for word in rule.words])
+        cells.append(Cell(fault, fault in asked, rules, looked))
     return Answer(
         name=name,
         facts=facts,

@@ -210,7 +210,7 @@ def _evidence(answer: "Answer") -> Iterator[str]:
 
 def _shares(answer: "Answer") -> str:
     """How many runs each class has at the most, beside those for what a rule names."""
-    return ", ".join(f"{_named(cell.fault)} {cell.share}" for cell in answer.cells)
+    return ", ".join(f"{_named(cell.fault)} {RUNS_MAX[cell.fault]}" for cell in answer.cells)
 
 
 # --- for machines ----------------------------------------------------------------------------------------------------

@@ -45,20 +45,11 @@ RUNS_MAX: Mapping[str, int] = {
     "frozen owner": 80,
     "other flush.size": 120,
 }
-"""The classes of faults that can be looked for, and how many runs each is given at the most."""
-_FEW_KINDS = 2
+"""The classes of faults that can be looked for, and how many runs each is given."""
 RECORDS_MAX = 5
 _MORE_RUNS_MAX = 25
 """How many runs are made behind the first that refutes: for one that shows more, and for one that is smaller."""
 _LONG = 3
-
-
-def share(fault: str, letters: Alphabet) -> int:
-    """How many runs a class of faults is given: half where records are of many kinds, of which each run takes longer.
-
-    Such records have schemas, keys or headers to be read and written, about twice the work of plain ones.
-    """
-    return RUNS_MAX[fault] // (1 if len(letters.kinds) <= _FEW_KINDS else 2)
 
 
 @dataclass(frozen=True, slots=True)
