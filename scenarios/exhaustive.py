@@ -27,7 +27,7 @@ from typing import NamedTuple, TypeAlias
 from onceproof.model import history as h
 from onceproof.model.judge import Verdict, judge
 from onceproof.model.settings import Settings, settings
-from onceproof.scenarios.explore import EPOCH_MS, Bound, logs, splits, troubles_of
+from onceproof.scenarios.explore import EPOCH_MS, Bound, logs, numbered, splits, troubles_of
 from onceproof.scenarios.fitting import TOPIC, schemas
 from onceproof.scenarios.run import Run, World, run
 from onceproof.scenarios.scenario import Clock, CommitStep, Fault, PollStep, Rest, Scenario, Start, Step, Thaw
@@ -398,20 +398,6 @@ class Outside:
         if self._rules.is_clocked:
             nows_ms = tuple(self._nows_ms) if self._rules.clock == "wallclock" else self._nows_ms[-1:][0]
         return tuple(self._visible), commits, nows_ms
-
-
-def numbered(event: h.Event) -> str | None:
-    """What faults call this effect, if it is one that changes the outside."""
-    match event:
-        case h.Requested(request="head"):
-            return None
-        case h.Requested():
-            return event.request
-        case h.DeadLettered():
-            return "dead letter"
-        case h.Committed():
-            return "commit"
-    return None
 
 
 _FROZEN_TO_THE_END = "frozen to the end"

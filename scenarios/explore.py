@@ -111,19 +111,28 @@ def courses(count: int, bound: Bound) -> Iterator[tuple[Step, ...]]:
                 yield (*course, CommitStep())
 
 
+def numbered(event: h.Event) -> str | None:
+    """What faults call this effect, if it is one that changes the outside."""
+    match event:
+        case h.Requested(request="head"):
+            return None
+        case h.Requested():
+            return event.request
+        case h.DeadLettered():
+            return "dead letter"
+        case h.Committed():
+            return "commit"
+    return None
+
+
 def effects(ran: Run) -> list[Fault]:
     """The numbered effects of a run in their order, each as the crash before it."""
     counts: dict[tuple[str, h.TopicPartition | None], int] = {}
     found = []
     for event in ran.history.events:
-        if isinstance(event, h.Requested) and event.request != "head":
-            where: tuple[str, h.TopicPartition | None] = (event.request, event.partition)
-        elif isinstance(event, h.DeadLettered):
-            where = ("dead letter", event.partition)
-        elif isinstance(event, h.Committed):
-            where = ("commit", None)
-        else:
+        if (at := numbered(event)) is None:
             continue
+        where = at, event.partition if isinstance(event, h.Requested | h.DeadLettered) else None
         counts[where] = counts.get(where, 0) + 1
         found.append(Fault(where[0], counts[where], where[1]))  # type: ignore[arg-type]
     return found
