@@ -16,10 +16,11 @@ configuration must equal a fault-free run under it that begins at the stretch's 
 not overlap.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from enum import StrEnum
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from onceproof.model.findings import Finding, Kind
 from onceproof.model.frozen import frozen
@@ -169,6 +170,10 @@ def _is_fault_free(log: Sequence[Record], placed: Sequence[Placed], last: Writer
     return not _run(_Case(without(log, last.gone), (), last, start, evidence.schemas))
 
 
+_FOREVER = 1 << 63
+"""Behind every offset."""
+
+
 def _stretches(placed: Sequence[Placed], last: Writer) -> list[list[Placed]]:
     """Objects in offset order, cut wherever what they were written from changes: the configuration, or the log."""
     stretches: list[list[Placed]] = []
@@ -217,7 +222,7 @@ def _run(case: _Case) -> Sequence[Object]:
     """Objects of a fault-free run that resembles the stretch as far as a clock can make it."""
     rules = case.author.rules
     if rules.is_clocked:
-        return _witness(case).objects
+        return _witness(case)
     passes = whole_log(case.log, case.author.config, case.last.partition, case.start, case.schemas)
     wanted = case.expected(0, passes)
     if rules.interval_ms <= 0 or not wanted.dead_letters:
@@ -227,8 +232,53 @@ def _run(case: _Case) -> Sequence[Object]:
     return case.expected(0, [Pass(end, 0) for end in sorted(ends) if end > case.start]).objects
 
 
-def _witness(case: _Case) -> Expected:
-    """A fault-free life whose clock cuts the log where the objects of the stretch do.
+def _witness(case: _Case) -> Sequence[Object]:
+    """Objects of the fault-free life whose clock cuts the log where objects do, as near to the stretch as one comes.
+
+    Behind the last record of a window dead letters may follow, each of which may begin the interval of the next window,
+    or set a schema in it: the slot may come before or behind each. What a window holds follows from where it begins
+    alone, so that each beginning is chosen by itself, of lives that put off all cuts alike.
+    """
+    ends = _window_ends(case.stretch)
+    first = _life(case, ends)
+    cuts = _put_off(case, ends, first) if case.author.rules.schedule_ms > 0 and first.dead_letters else []
+    lives = [
+        _life(case, [cut[min(by, len(cut) - 1)] for cut in cuts]) for by in range(1, max(map(len, cuts), default=1))
+    ]
+    if not lives:
+        return first.objects
+    chosen = []
+    for cut, (begin, end) in zip(cuts, pairwise([*ends, _FOREVER]), strict=True):
+        found = _named(case.stretch, begin, end)
+        matching = (
+            at for at, life in zip(cut, [first, *lives], strict=False) if _named(life.objects, begin, end) == found
+        )
+        chosen.append(next(matching, cut[0]))
+    return _life(case, chosen).objects
+
+
+def _put_off(case: _Case, ends: Sequence[int], life: Expected) -> list[list[int]]:
+    """For each window its end, and behind each of the dead letters that follow at once."""
+    dead = {letter.offset for letter in life.dead_letters}
+    items = [
+        item for item in inputs_of(case.log, case.last.partition, case.author.rules, case.schemas).items
+        if item.at_put is None
+    ]  # fmt: skip
+    cuts = []
+    for end in ends:
+        at = bisect_left(items, end, key=lambda item: item.offset)
+        behind = takewhile(lambda item: item.offset in dead, items[at:])
+        cuts.append([end, *[item.offset + 1 for item in behind]])
+    return cuts
+
+
+def _named(objects: Sequence[Object | Placed], begin: int, end: int) -> set[tuple[str, tuple[int, ...]]]:
+    """Names and offsets of those that begin in a range."""
+    return {(each.key, each.offsets) for each in objects if begin <= each.offsets[0] < end}
+
+
+def _life(case: _Case, window_ends: Sequence[int]) -> Expected:
+    """A fault-free life whose clock cuts the log at these offsets.
 
     It reads a window's records, then (with a schedule) has one empty pass just when the scheduled time has
     come, and so on; a window that something else closes loses nothing by that. Under the wall clock each
@@ -236,7 +286,7 @@ def _witness(case: _Case) -> Expected:
     """
     stretch, last, rules = case.stretch, case.last, case.author.rules
     nows = _nows(case) if rules.clock == "wallclock" else {}
-    ends = iter(_window_ends(stretch))
+    ends = iter(window_ends)
     window_end = next(ends, None)
     passes: list[Pass] = []
     now_ms = opened_ms = nows.get(stretch[0].offsets[0], last.opened_ms) if stretch else last.opened_ms

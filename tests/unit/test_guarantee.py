@@ -271,3 +271,42 @@ class TestErrants:
         self.both(story, 1, 1).put(3).commit(2)
 
         assert G.IDENTICAL_OBJECTS == judge(story.history()).guarantee
+
+    @pytest.mark.parametrize("cut_behind", [False, True])
+    def test_a_slot_may_come_before_or_behind_a_dead_letter(self, cut_behind: bool) -> None:
+        """It begins the interval of the next window, or ends in the one before; each is a run without a fault."""
+        config = {
+            **self.KEYED,
+            "flush.size": "9",
+            "rotate.interval.ms": "60000",
+            "rotate.schedule.interval.ms": "60000",
+        }
+        log = self.log(0, 10, 20, 75, 85, 145)
+        story = Story(log, config).start()
+        if cut_behind:
+            story.put(3).dead_letter(2).put(3, T0 + MINUTE)
+            self.both(story, 0, 0, 1).commit(2).put(6, T0 + MINUTE)
+            self.both(story, 3, 3, 4).commit(5)
+        else:
+            story.put(2).put(2, T0 + MINUTE)
+            self.both(story, 0, 0, 1).commit(2).put(6, T0 + MINUTE).dead_letter(2)
+            self.both(self.both(story, 3, 3), 4, 4).commit(5)
+        verdict = judge(story.history())
+
+        assert () == verdict.findings
+        assert G.IDENTICAL_OBJECTS == verdict.guarantee
+
+    def test_no_slot_explains_what_no_beginning_of_a_window_does(self) -> None:
+        """The dead letter is the first record of all: its interval is over before record 2 on every clock."""
+        config = {
+            **self.KEYED,
+            "flush.size": "9",
+            "rotate.interval.ms": "60000",
+            "rotate.schedule.interval.ms": "60000",
+        }
+        log = tuple(Record(at, T0 + s * 1000, b"k" if at else None, b"1") for at, s in enumerate((0, 50, 70, 120)))
+        story = Story(log, config).start().put(1).dead_letter(0).end()
+        story.start(1).put(4)
+        self.both(story, 1, 1, 2).commit(3)
+
+        assert G.ONCE_AT_ALL_TIMES == judge(story.history()).guarantee
