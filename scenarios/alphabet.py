@@ -58,6 +58,8 @@ class Kind(NamedTuple):
     reaches_writer: bool = True
     """A writer looks at it as it looks at others: it may set the base of an interval, and the schema of a file."""
     cost: int = 0
+    directory: str = ""
+    """Of one that comes first; empty where the wall clock chooses it."""
 
 
 class Letter(NamedTuple):
@@ -220,10 +222,11 @@ def _turn_ms(rules: Settings) -> int | None:
 def _start_ms(rules: Settings, turn_ms: int | None, assumed: tuple[str, ...]) -> int:
     """The first instant of a directory, so that a record that is late by little belongs to another.
 
-    Where none is late, and one file may take what an interval closes, a little before it.
+    Where none is late, and files of two directories may be open until an interval closes them, a little before it.
     """
     boundary_ms = _boundary_ms(rules, turn_ms)
-    crosses = "no-late" in assumed and rules.interval_ms > 0 and not rules.rotates_on_partition_change
+    is_several = not rules.rotates_on_partition_change and rules.open_files_max != 1
+    crosses = "no-late" in assumed and rules.interval_ms > 0 and is_several
     return boundary_ms - _little_ms(rules) if crosses and turn_ms is not None else boundary_ms
 
 
@@ -295,8 +298,10 @@ def _all_kinds(config: Mapping[str, str], rules: Settings, assumed: tuple[str, .
     if rules.fields:
         yield from _if(_kind(config, rules, "other", Choice(side=1), cost=0), "stored")
     changes = "no-schema-changes" not in assumed and fitting.has_second_schema(config)
-    if changes:
-        yield from _if(_kind(config, rules, "other schema", Choice(schema=1)), "stored")
+    other = _kind(config, rules, "other schema", Choice(schema=1)) if changes else None
+    if other is not None and other.fate == "stored":
+        changes = other.schema != plain.schema  # bytes have no name by which they could differ
+        yield from [other] if changes else []
     if "no-nulls" not in assumed:
         yield from _if(_kind(config, rules, "null", Choice(oddity="null")), "stored", "skipped")
     if "no-dead-letters" not in assumed:
@@ -324,10 +329,11 @@ def _kind(config: Mapping[str, str], rules: Settings, name: str, choice: Choice,
     if item.at_put is not None:
         return None if item.at_put.is_fatal else Kind(name, choice, "skipped", None, reaches_writer=False, cost=cost)
     if refused is None:
-        return Kind(name, choice, "stored", item.schema, cost=cost)
+        return Kind(name, choice, "stored", item.schema, cost=cost, directory=item.directory)
     if refused.is_fatal or not (rules.has_reporter and rules.tolerates_errors):
         return None
-    return Kind(name, choice, "dead letter", item.schema, reaches_writer=item.refused is None, cost=cost)
+    is_seen = item.refused is None
+    return Kind(name, choice, "dead letter", item.schema, reaches_writer=is_seen, cost=cost, directory=item.directory)
 
 
 def _seen(config: Mapping[str, str], rules: Settings, choice: Choice) -> tuple[Input | None, Refused | None]:

@@ -76,6 +76,28 @@ def test_a_record_of_which_the_sink_dies_is_no_letter() -> None:
     assert ["plain"] == list(alphabet({**INTERVAL, **KEYS}).kinds)
 
 
+def test_what_has_no_name_has_no_schema_to_be_told_apart_by() -> None:
+    """An affix parts structs by their names; bytes are of one schema, and of one directory."""
+    affix = {**COUNT, **ENVELOPE, "s3.schema.partition.affix.type": "PREFIX"}
+    raw = {**affix, "format.class": "io.confluent.connect.s3.format.bytearray.ByteArrayFormat"}
+    structs = alphabet(affix).kinds
+
+    assert ["plain"] == list(alphabet(raw).kinds)
+    assert ["plain", "other schema"] == list(structs)
+    assert structs["plain"].directory != structs["other schema"].directory
+
+
+@pytest.mark.parametrize(("limit", "directories"), [("-1", 2), ("1", 1)])
+def test_logs_cross_into_another_directory_where_two_may_be_open(limit: str, directories: int) -> None:
+    """If none is late the first records stand astride the hour, unless the second would close the file of the first."""
+    letters = alphabet(
+        {**INTERVAL, "rotate.file.on.partition.change": "false", "partitioner.max.open.files": limit}, ("no-late",)
+    )
+    (records,) = letters.log((Letter(), Letter())).values()
+
+    assert directories == len({(record.timestamp_ms or 0) // HOUR_MS for record in records})
+
+
 def test_words_come_by_size_and_once() -> None:
     """Fewer letters and less odd ones first, so that the first refutation is the smallest."""
     letters = alphabet({**INTERVAL, **NULLS})
