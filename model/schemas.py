@@ -210,6 +210,13 @@ def rotates(mode: str, schema: Schema | None, entry: Schema | None) -> bool:
     return schema.version < entry.version if mode == "FORWARD" else schema.version > entry.version
 
 
+def can_project(schema: Schema | None, entry: Schema | None) -> bool:
+    """Whether a file that has no record yet, but a schema, takes records of another one where values are projected."""
+    if schema is None or entry is None or schema == entry:
+        return schema == entry
+    return schema.version is not None and entry.version is not None and _mismatch(schema, entry) is None
+
+
 def projected(mode: str, value: Value, schema: Schema | None, entry: Schema | None) -> Value:
     """The value under the schema of its file; Unprojectable where that cannot be done."""
     if mode not in ("BACKWARD", "FORWARD", "FULL") or schema is None or entry is None or schema == entry:

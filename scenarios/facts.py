@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from onceproof.model.schemas import Schema
-from onceproof.scenarios.alphabet import Alphabet
+from onceproof.model.schemas import Schema, Unprojectable, can_project, rotates
+from onceproof.scenarios.alphabet import Alphabet, Kind
 from onceproof.scenarios.resets import reset_of
 from onceproof.sink.config import SinkConfig
 
@@ -39,8 +39,8 @@ class Facts:
     @property
     def closes_at_each_record(self) -> bool:
         """Whether record time closes a file at every next record."""
-        is_shortest = self.has_interval and self.config.rotate_interval_ms == 1 and not self.is_wallclock
-        return is_shortest and {"no-late", "no-equal"} <= {*self.alphabet.assumed}
+        is_forward = self._goes_forward and "no-equal" in self.alphabet.assumed
+        return is_forward and self._has_shortest_interval and not self.is_wallclock
 
     @property
     def has_cuts_to_change(self) -> bool:
@@ -82,11 +82,6 @@ class Facts:
         return self.config.null_values == "write" and "null" in self.alphabet.kinds
 
     @property
-    def has_several_directories(self) -> bool:
-        """Whether one partition's records go to more than one."""
-        return self.chooses_directories or self.turns
-
-    @property
     def chooses_directories(self) -> bool:
         """Whether records choose their directories by what they hold."""
         kinds = self.alphabet.kinds
@@ -95,31 +90,55 @@ class Facts:
 
     @cached_property
     def has_several_files(self) -> bool:
-        """Whether files of several directories are open side by side, and it matters that one of them fails."""
-        if not self.has_several_records or self.config.max_open_files == 1:
-            return False
-        if self.has_interval and self.config.rotate_on_partition_change:
-            return self.writes_nulls
-        return self.chooses_directories or (self.turns and self._opens_by_time)
-
-    @property
-    def _opens_by_time(self) -> bool:
-        """Whether time alone leaves files open side by side that no clock would have closed one by one.
+        """Whether files of several directories are open side by side, and it matters that one of them fails.
 
         The wall clock does not go back, so that a schedule, or an interval no longer than a directory, may as well have
         closed each directory's file before the next one's was opened. Record times go back, unless none is late.
         """
-        has_schedule = self.config.rotate_schedule_interval_ms > 0
-        interval_ms = self.config.rotate_interval_ms
+        has_schedule = self.config.rotate_schedule_interval_ms > 0 and self._goes_forward
+        return self.has_several_records and self._opens(by_time=self._opens_by_time and not has_schedule)
+
+    def _opens(self, *, by_time: bool) -> bool:
+        """Whether a record of another directory may come amid a file, and close it for no reason but its schema."""
+        if self.config.max_open_files == 1:
+            return False
+        if self.closes_directories:
+            return self.writes_nulls
+        return self.chooses_directories or (self.turns and by_time)
+
+    @property
+    def closes_directories(self) -> bool:
+        """Whether a record of another directory closes a file, unless one of the two is of null values."""
+        return self.has_interval and self.config.rotate_on_partition_change
+
+    @property
+    def _opens_by_time(self) -> bool:
+        """Whether time may lead to another directory, and not close the file of the one before."""
         if self.is_wallclock:
-            return not has_schedule and (not self.has_interval or interval_ms > (self.alphabet.turn_ms or 0))
-        is_forward = "no-late" in self.alphabet.assumed
-        return not is_forward or not (has_schedule or (self.has_interval and interval_ms == 1))
+            return not self._closes_by_clock
+        return not (self._goes_forward and self._has_shortest_interval)
+
+    @property
+    def _closes_by_clock(self) -> bool:
+        """Whether a wall clock that moves to the next directory may have closed the file of the last one on its way."""
+        interval_ms = self.config.rotate_interval_ms
+        has_interval = self.has_interval and interval_ms <= (self.alphabet.turn_ms or 0)
+        return has_interval or self.config.rotate_schedule_interval_ms > 0
+
+    @property
+    def _goes_forward(self) -> bool:
+        """Whether no record is late."""
+        return "no-late" in self.alphabet.assumed
+
+    @property
+    def _has_shortest_interval(self) -> bool:
+        """Whether whatever is later closes a file."""
+        return self.has_interval and self.config.rotate_interval_ms == 1
 
     @cached_property
     def has_timed_dead_letters(self) -> bool:
         """Whether a record that is not stored can begin an interval."""
-        return any(kind.reaches_writer for kind in self.alphabet.kinds_of("dead letter"))
+        return bool(self._seen_dead_letters)
 
     @property
     def is_cut_by_dead_letters(self) -> bool:
@@ -128,6 +147,69 @@ class Facts:
         Under the wall clock it may begin at any time anyway.
         """
         return self.has_interval and not self.is_wallclock and self.has_several_records and self.has_timed_dead_letters
+
+    @property
+    def misses_a_dead_interval(self) -> bool:
+        """Whether a late record may miss the file that the interval of a dead letter closed.
+
+        Nothing but that interval keeps the two apart, of whose records the first is later than the dead letter: neither
+        the dead letter's schema, if it is of their directory, nor their own directories.
+        """
+        if not self.is_cut_by_dead_letters or "late" not in self.alphabet.steps:
+            return False
+        by_time = self.turns and (not self._has_shortest_interval or self._opens(by_time=True))
+        return by_time or any(
+            kind.directory != dead.directory or self._joins(kind.schema, dead.schema)
+            for dead in self._seen_dead_letters
+            for kind in self.alphabet.kinds_of("stored")
+        )
+
+    def _joins(self, schema: Schema | None, of_file: Schema | None) -> bool:
+        """Whether records of one schema are stored where a dead letter of another was first, and close nothing."""
+        is_projected = self.config.schema_compatibility != "NONE"
+        return not self._closes(schema, of_file) and (not is_projected or can_project(schema, of_file))
+
+    @property
+    def forgets_a_dead_interval(self) -> bool:
+        """Whether a file that is tried again is cut elsewhere, or stays open, since a dead letter began its interval.
+
+        One that comes to several objects may have lost the reply to the first of them.
+        """
+        return self.is_cut_by_dead_letters or (self.stores_keys_or_headers and self.leaves_its_last_file_open)
+
+    @property
+    def leaves_its_last_file_open(self) -> bool:
+        """Whether the one record of a file, which the interval of a dead letter closed, stays open when tried again."""
+        return self.closes_at_each_record and self.leaves_records_in_files and self.has_timed_dead_letters
+
+    @property
+    def is_cut_by_dead_letters_again(self) -> bool:
+        """Whether what reads again may begin an interval with a dead letter that stood amid a file before.
+
+        With a schedule any file may end before any dead letter anyway.
+        """
+        if not self.is_cut_by_dead_letters or self.is_moved_by_schedule:
+            return False
+        return any(map(self._stands_amid_a_file, self._seen_dead_letters))
+
+    @property
+    def _seen_dead_letters(self) -> tuple[Kind, ...]:
+        """Dead letters that a writer looks at."""
+        return tuple([kind for kind in self.alphabet.kinds_of("dead letter") if kind.reaches_writer])
+
+    def _stands_amid_a_file(self, dead: Kind) -> bool:
+        """Whether a dead letter may come behind a record that is stored, and close no file."""
+        if self._opens(by_time=self._opens_by_time):
+            return True
+        stored = [kind for kind in self.alphabet.kinds_of("stored") if kind.directory == dead.directory]
+        return any(not self._closes(dead.schema, kind.schema) for kind in stored)
+
+    def _closes(self, schema: Schema | None, of_file: Schema | None) -> bool:
+        """Whether a record of one schema closes a file of another; one that has no version may be refused instead."""
+        try:
+            return rotates(self.config.schema_compatibility, schema, of_file)
+        except Unprojectable:
+            return False
 
     @property
     def is_moved_by_schedule(self) -> bool:
@@ -145,37 +227,59 @@ class Facts:
         return self.config.conditional_writes and self.has_several_records
 
     @cached_property
-    def schemas(self) -> tuple[frozenset[Schema | None], frozenset[Schema | None]]:
+    def schemas(self) -> tuple[tuple[frozenset[Schema | None], frozenset[Schema | None]], ...]:
         """Those of values that are stored, and those of dead letters that a writer looks at.
 
-        Where schemas have directories of their own no two of them meet: there are none.
+        Only what stands together may meet: where names of schemas make directories, those of one name.
         """
-        if self.config.affix != "NONE":
-            return frozenset(), frozenset()
-        letters = self.alphabet
-        stored = [kind.schema for kind in letters.kinds_of("stored") if kind.choice.oddity != "null"]
-        dead = [kind.schema for kind in letters.kinds_of("dead letter") if kind.reaches_writer]
-        return frozenset(stored), frozenset(dead)
+        found: dict[str | None, tuple[set[Schema | None], set[Schema | None]]] = {}
+        for kind in (*self.alphabet.kinds_of("stored"), *self._seen_dead_letters):
+            if kind.choice.oddity != "null":
+                name = kind.schema.name if kind.schema and self.config.affix != "NONE" else None
+                found.setdefault(name, (set(), set()))[kind.fate != "stored"].add(kind.schema)
+        return tuple([(frozenset(stored), frozenset(dead)) for stored, dead in found.values()])
 
     @property
     def meets_schemas_later(self) -> bool:
         """Whether a change of schema closes a file, a change of directory does not, and a clock chooses directories."""
-        by_directory = self.has_interval and self.config.rotate_on_partition_change
+        by_directory = self.closes_directories or self.config.max_open_files == 1
         if not (self.is_wallclock and self.turns and self.has_several_records) or by_directory:
             return False
-        stored, dead = self.schemas
-        return self.config.rotate_schedule_interval_ms <= 0 and len(stored | dead) > 1
+        return not self._closes_by_clock and any(len(stored | dead) > 1 for stored, dead in self.schemas)
 
     @property
     def forgets_a_dead_schema(self) -> bool:
-        """Whether a file that is tried again is compared with another schema than a dead letter's before it."""
-        stored, dead = self.schemas
-        projects = self.config.schema_compatibility != "NONE"
-        return bool(dead) and len(stored | dead) > 1 and (self.has_several_records or projects)
+        """Whether a file that is tried again is compared with another schema than a dead letter's before it.
+
+        Behind a dead letter to whose schema nothing can be brought there is no file of its directory.
+        """
+        pairs = [(each, entry) for stored, dead in self.schemas for each in stored for entry in dead if each != entry]
+        if self.config.schema_compatibility == "NONE":
+            return bool(pairs) and self.has_several_records
+        return any(can_project(schema, entry) for schema, entry in pairs)
 
     @property
     def meets_a_dead_schema(self) -> bool:
-        """Whether what reads again meets a dead letter that the first reading had met in the file before."""
-        stored, dead = self.schemas
-        other_cause = len(stored) > 1 or len(dead) > 1 or self.has_several_directories
-        return self.forgets_a_dead_schema and self.has_several_records and other_cause
+        """Whether what reads again meets a dead letter that the first reading had met in the file before.
+
+        With a schedule any file may end before any dead letter anyway.
+        """
+        if not self.has_several_records or self.is_moved_by_schedule:
+            return False
+        return any(self._meets_amid_a_file(stored, dead) for stored, dead in self.schemas)
+
+    def _meets_amid_a_file(self, stored: frozenset[Schema | None], dead: frozenset[Schema | None]) -> bool:
+        """Whether a dead letter stands amid a file, and what comes behind it closes that file for its schema.
+
+        In another directory it does so for the dead letter's own, in the same one for that of the file.
+        """
+        if self._opens(by_time=self._opens_by_time) and any(
+            self._closes(each, entry) for each in stored for entry in dead
+        ):
+            return True
+        return any(
+            self._closes(later, entry)
+            for entry in stored
+            if any(not self._closes(each, entry) for each in dead)
+            for later in stored | dead
+        )

@@ -105,15 +105,42 @@ _IN_ORDER = tuple(count * _letters("on plain") for count in (2, 3, 4))
 _THREE_FIRST = tuple(count * _letters("on plain") for count in (3, 2, 4))
 _TIMED_ODD = ("null key", "no headers", "other type")
 _BASES_MET = tuple(
-    _letters("on plain", f"on {odd}", "closing plain", "on plain", "closing plain") for odd in _TIMED_ODD
-)
-_BASES_FORGOTTEN = tuple(
-    _letters(f"on {odd}", "closing plain", "on plain", "closing plain", "closing plain") for odd in _TIMED_ODD
-)
-_BASES_BY_POLLS = tuple(
-    before + _letters(f"on {odd}", "closing plain", "late plain", "closing plain", "closing plain")
+    _letters(*first, "on plain", "closing plain")
     for odd in _TIMED_ODD
-    for before in ((), 3 * _letters("on plain"), 2 * _letters("on plain"))
+    for first in (
+        ("on plain", f"on {odd}", "closing plain"),
+        ("on plain", f"late {odd}", "turn plain"),
+        ("on unreadable", "late plain", f"on {odd}", "closing plain"),
+    )
+)
+_LAST_FORGOTTEN = tuple(_letters(f"on {odd}", "closing plain") for odd in _TIMED_ODD)
+_BASES_FORGOTTEN = (
+    *(
+        _letters(*first, "on plain", "closing plain", "closing plain")
+        for odd in _TIMED_ODD
+        for first in (
+            (f"on {odd}", "closing plain"),
+            (f"on {odd}", "turn plain"),
+            ("on unreadable", f"late {odd}", "closing plain"),
+            ("on unreadable", f"on {odd}", "closing plain"),
+        )
+    ),
+    *_LAST_FORGOTTEN,
+)
+_BASES_BY_POLLS = (
+    *(
+        before + _letters(f"on {odd}", "closing plain", "late plain", "closing plain", "closing plain")
+        for odd in _TIMED_ODD
+        for before in ((), 3 * _letters("on plain"), 2 * _letters("on plain"))
+    ),
+    *(
+        _letters(*first, "closing plain", "closing plain")
+        for odd in _TIMED_ODD
+        for first in (
+            ("on unreadable", f"late {odd}", "closing plain", "late plain"),
+            (f"on {odd}", "closing plain", "back plain"),
+        )
+    ),
 )
 
 
@@ -127,6 +154,16 @@ _SCHEMAS_MET = tuple(
         _letters(f"on {first}", f"on {dead}", f"on {later}", f"on {later}", f"on {later}"),
         _letters(f"on {first}", f"turn {dead}", f"on {first}", f"on {first}", f"on {first}"),
         _letters(f"on {first}", f"closing {dead}", f"on {first}", f"on {first}", f"on {first}"),
+    )
+)
+_ONE_SCHEMA_MET = tuple(
+    _letters(*first, *("on plain", "on plain", "on plain"))
+    for dead in _TIMED_ODD
+    for first in (
+        ("on plain", f"on {dead}"),
+        ("on plain", f"back {dead}"),
+        ("on null", f"on {dead}"),
+        *([("on plain", f"on {dead}", "on other type")] if dead != "other type" else []),
     )
 )
 _SCHEMAS_FORGOTTEN = tuple(
@@ -173,6 +210,7 @@ _OF_RESETS = (
         applies=lambda facts: facts.begins_at_the_end and facts.reads_what_is_not_stored,
         remedy=f"{RESET}=earliest",
         holes=("H20",),
+        words=tuple(_letters(f"on {odd}", "on plain") for odd in ("null", "no timestamp", *_TIMED_ODD, "unreadable")),
     ),
 )
 """Of `auto.offset.reset`."""
@@ -256,6 +294,7 @@ RULES: tuple[Rule, ...] = (
         words=(
             _letters("on plain", "late plain", "on plain", "on plain"),
             _letters("on plain", "turn plain", "on plain", "on plain", "on plain"),
+            _letters("on plain", "late plain", "closing plain", "on plain"),
             _letters("on plain", "late plain", "on plain", "closing plain", "closing plain"),
             *(
                 _letters("on plain", f"on {other}", *("on plain", "on plain", "on plain")[:more])
@@ -280,6 +319,7 @@ RULES: tuple[Rule, ...] = (
         ),
         remedy="no clock: rotate.schedule.interval.ms=-1 and timestamp.extractor=Record (or RecordField)",
         holes=(),
+        words=_THREE_FIRST,
     ),
     Rule(
         name="a dead letter begins an interval",
@@ -287,7 +327,7 @@ RULES: tuple[Rule, ...] = (
         "reading begins again it may be another one, so that files are cut elsewhere.",
         properties=_names("errors.tolerance", "rotate.interval.ms"),
         faults=("restart", "crash", "two crashes", "commit refused", "frozen owner", "other flush.size"),
-        applies=lambda facts: facts.is_cut_by_dead_letters,
+        applies=lambda facts: facts.is_cut_by_dead_letters_again,
         remedy="errors.tolerance=none, or records that can all be stored",
         holes=("H12",),
         words=_BASES_MET,
@@ -298,10 +338,22 @@ RULES: tuple[Rule, ...] = (
         "that fails is tried again from its own first record, which then sets it.",
         properties=_names("errors.tolerance", "rotate.interval.ms"),
         faults=_IN_TASK,
-        applies=lambda facts: facts.is_cut_by_dead_letters,
+        applies=lambda facts: facts.forgets_a_dead_interval,
         remedy="errors.tolerance=none, or records that can all be stored",
         holes=("H12",),
         words=_BASES_FORGOTTEN,
+    ),
+    Rule(
+        name="a dead letter's interval closes the last file",
+        reason="A record that cannot be stored still sets the time from which rotate.interval.ms is counted, and the "
+        "last record of a poll may end it at once. If its file fails it is tried again from that record, which then "
+        "begins the interval: the file stays open.",
+        properties=_names("errors.tolerance", "rotate.interval.ms"),
+        faults=("S3 error",),
+        applies=lambda facts: facts.leaves_its_last_file_open and not facts.stores_keys_or_headers,
+        remedy="errors.tolerance=none, or records that can all be stored",
+        holes=("H12", "H13"),
+        words=_LAST_FORGOTTEN,
     ),
     Rule(
         name="polls decide where a dead letter's interval ends",
@@ -309,7 +361,7 @@ RULES: tuple[Rule, ...] = (
         "the next poll then misses the file that it would have joined in the same poll.",
         properties=_names("errors.tolerance", "rotate.interval.ms"),
         faults=("expired offsets",),
-        applies=lambda facts: facts.is_cut_by_dead_letters and "late" in facts.alphabet.steps,
+        applies=lambda facts: facts.misses_a_dead_interval,
         remedy="errors.tolerance=none, or records that can all be stored",
         holes=("H13",),
         words=_BASES_BY_POLLS,
@@ -323,7 +375,7 @@ RULES: tuple[Rule, ...] = (
         applies=lambda facts: facts.meets_a_dead_schema,
         remedy="errors.tolerance=none, or records that can all be stored",
         holes=("H14",),
-        words=_SCHEMAS_MET,
+        words=_SCHEMAS_MET + _ONE_SCHEMA_MET,
     ),
     Rule(
         name="a dead letter's schema is forgotten",

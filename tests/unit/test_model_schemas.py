@@ -15,6 +15,7 @@ from onceproof.model.schemas import (
     Schema,
     Struct,
     Value,
+    can_project,
     check,
     parameters_of,
     projected,
@@ -98,6 +99,20 @@ def test_a_missing_version_is_an_error_unless_schemas_are_equal(versions: tuple[
     assert not rotates("FULL", schema, schema)
     with pytest.raises(ValueError, match="needs versions"):
         rotates("FULL", schema, entry)
+
+
+def test_a_file_without_a_record_takes_what_can_be_projected() -> None:
+    """Whichever is older; not what has no version or another type, and anything of its own schema."""
+    old, new, text = struct(1), struct(2), Schema("string")
+
+    assert can_project(old, new)
+    assert can_project(new, old)
+    assert can_project(text, text)
+    assert can_project(None, None)
+    assert not can_project(text, old)
+    assert not can_project(old, None)
+    assert not can_project(struct(None), old)
+    assert not can_project(struct(1, "S"), old)
 
 
 def test_values_are_widened_filled_and_cut() -> None:

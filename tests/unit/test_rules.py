@@ -139,6 +139,68 @@ def test_assumptions_take_reasons_away() -> None:
     assert {"several files are open together"} == names(HOURS, "no-late", "no-equal")
 
 
+BYTES = {**ENVELOPE, "format.class": "io.confluent.connect.s3.format.bytearray.ByteArrayFormat"}
+BEGINS, FORGETS, LAST, POLLS = (
+    "a dead letter begins an interval",
+    "a dead letter's interval is forgotten",
+    "a dead letter's interval closes the last file",
+    "polls decide where a dead letter's interval ends",
+)
+RULED, UNRULED = "a dead letter's schema rules a file", "a dead letter's schema is forgotten"
+
+
+@pytest.mark.parametrize(
+    ("properties", "expected"),
+    [
+        ({**COUNT, **BYTES, **LETTERS}, {UNRULED}),
+        ({**COUNT, **BYTES, **LETTERS, **KEYS}, {UNRULED, RULED}),
+        ({**COUNT, **BYTES, **LETTERS, "schema.compatibility": "FORWARD"}, set()),
+        ({**COUNT, **BYTES, **LETTERS, "s3.schema.partition.affix.type": "SUFFIX"}, {UNRULED}),
+        ({**INTERVAL, **BYTES, **LETTERS}, {FORGETS, POLLS, UNRULED}),
+        ({**INTERVAL, **LETTERS, **KEYS}, {FORGETS, POLLS, BEGINS}),
+        ({**COUNT, **BYTES, **LETTERS, **KEYS, "rotate.schedule.interval.ms": "60000"}, {UNRULED}),
+        ({**INTERVAL, **LETTERS, **KEYS, "rotate.schedule.interval.ms": "60000"}, {FORGETS, POLLS}),
+    ],
+)
+def test_a_dead_letter_harms_where_it_stands_amid_a_file(properties: dict[str, str], expected: set[str]) -> None:
+    """Not where it closes each file before it, or a schedule may; nor where nothing is stored behind it."""
+    asked = facts({**properties, "timezone": "UTC"})
+
+    assert expected == {rule.name for rule in applying(asked) if "dead letter" in rule.name}
+
+
+def test_a_dead_letter_closes_a_last_file_of_one_record() -> None:
+    """Which stays open when it is tried again; of several objects one may have lost its reply."""
+    shortest = {**INTERVAL, **LETTERS, "rotate.interval.ms": "1"}
+    one_object = facts({**shortest, **BYTES}, "no-late", "no-equal")
+    several = facts({**shortest, **KEYS}, "no-late", "no-equal")
+
+    assert [LAST] == [rule.name for rule in broken_by(one_object, "S3 error")]
+    assert [] == [rule.name for rule in broken_by(one_object, "lost reply")]
+    assert [FORGETS] == [rule.name for rule in broken_by(several, "S3 error")]
+    assert [FORGETS] == [rule.name for rule in broken_by(several, "lost reply")]
+
+
+@pytest.mark.parametrize(
+    ("properties", "breaks"),
+    [
+        ({}, True),
+        ({"rotate.interval.ms": "7200000", "rotate.file.on.partition.change": "false"}, True),
+        ({"rotate.interval.ms": "3600000", "rotate.file.on.partition.change": "false"}, False),
+        ({"rotate.interval.ms": "7200000"}, False),
+        ({"rotate.schedule.interval.ms": "60000"}, False),
+        ({"partitioner.max.open.files": "1"}, False),
+    ],
+)
+def test_a_restart_meets_another_schema_where_the_clock_may_close_no_file(
+    properties: dict[str, str], breaks: bool
+) -> None:
+    """A schedule, an interval no longer than a directory, or the next directory closes it anyway."""
+    asked = facts({**HOURS, **ENVELOPE, "timestamp.extractor": "Wallclock", **properties})
+
+    assert breaks == bool(broken_by(asked, "restart"))
+
+
 def test_a_change_of_flush_size_is_harmless_where_files_have_one_record() -> None:
     """If each record closes a file, or if conditional writes pass over objects of one record."""
     single = {**INTERVAL, "flush.size": "1"}
