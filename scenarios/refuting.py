@@ -4,18 +4,20 @@ A *word* is a log (`alphabet`). Each is read in the two ways between which all s
 record by record with a commit after each, and in more ways where it matters when a put comes. A crash is placed behind
 every change of what a next life could see: what a sink holds in memory, and an upload that nobody completed, is gone
 either way. The order is by size, so that the first story found is the smallest of those that were looked at. Where a
-rule names words these come first, since some are longer than what a budget reaches, and then all that are smaller.
+rule names words these come first, since some are longer than what a budget reaches, each with its share of the budget,
+and then all that are smaller. The ways to read one word share its runs: each has a few before the next.
 """
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import TypeAlias, TypeVar
 
 from onceproof.model.guarantee import Guarantee
 from onceproof.model.judge import Verdict, judge
 from onceproof.scenarios.alphabet import Alphabet, Word
-from onceproof.scenarios.explore import EPOCH_MS, effects, faulted, troubles_of
+from onceproof.scenarios.explore import EPOCH_MS, effects, faulted, freezes, successors_of, troubles_of
 from onceproof.scenarios.facts import Facts
 from onceproof.scenarios.run import Run, run
 from onceproof.scenarios.scenario import (
@@ -33,6 +35,9 @@ from onceproof.scenarios.scenario import (
 )
 from onceproof.scenarios.worlds.simulated import SimulatedWorld
 
+_Any = TypeVar("_Any")
+_Told: TypeAlias = tuple[Word, Scenario]
+
 RUNS_MAX: Mapping[str, int] = {
     "none": 30,
     "restart": 80,
@@ -49,6 +54,10 @@ RUNS_MAX: Mapping[str, int] = {
 RECORDS_MAX = 5
 _MORE_RUNS_MAX = 25
 """How many runs are made behind the first that refutes: for one that shows more, and for one that is smaller."""
+_SHARE_MIN = 10
+"""How many runs a word that a rule names is given at least, before the next one's turn."""
+_SHARE_OF_A_COURSE = 8
+"""How many runs one way to read a word is given, before the next one's turn."""
 _LONG = 3
 
 
@@ -100,18 +109,28 @@ class Search:
         much.
         """
         limit = RUNS_MAX[fault] if runs_max is None else runs_max
-        found = self._look(fault, [word for word in dict.fromkeys(named) if self.alphabet.has(word)], limit)
+        words = [word for word in dict.fromkeys(named) if self.alphabet.has(word)]
+        found = self._look(fault, self._shared(fault, words, limit), limit)
         if found.witness is None:
-            return _together(self._look(fault, self.alphabet.words(RECORDS_MAX), limit), found)
+            return _together(self._look(fault, self._one_by_one(fault, self.alphabet.words(RECORDS_MAX)), limit), found)
         size = self.alphabet.size(found.word)
         smaller = itertools.takewhile(lambda word: self.alphabet.size(word) < size, self.alphabet.words(RECORDS_MAX))
-        other = self._look(fault, smaller, min(limit, _MORE_RUNS_MAX))
+        other = self._look(fault, self._one_by_one(fault, smaller), min(limit, _MORE_RUNS_MAX))
         return _together(other, found) if _shows_as_much(other, found) else _together(found, other)
 
-    def _look(self, fault: str, words: Iterable[Word], limit: int) -> Looked:
+    def _one_by_one(self, fault: str, words: Iterable[Word]) -> Iterator[_Told]:
+        """All stories over one word, then all over the next."""
+        return ((word, scenario) for word in words for scenario in self._scenarios(fault, word))
+
+    def _shared(self, fault: str, words: Sequence[Word], limit: int) -> Iterator[_Told]:
+        """As many stories over one word as over the next, so that none has what was meant for all; then the others."""
+        share = max(_SHARE_MIN, limit // max(len(words), 1))
+        return _in_turn([self._one_by_one(fault, [word]) for word in words], share)
+
+    def _look(self, fault: str, told: Iterable[_Told], limit: int) -> Looked:
         """Run them in turn. Behind the first that refutes some more are run, for one that doubles or loses a record."""
         found = Looked(fault, 0, limit, 0)
-        for word, scenario in ((each, scenario) for each in words for scenario in self._scenarios(fault, each)):
+        for word, scenario in told:
             if found.runs >= limit or is_plain(found):
                 break
             ran = run(scenario, SimulatedWorld())
@@ -130,20 +149,48 @@ class Search:
         return found
 
     def _scenarios(self, fault: str, word: Word) -> Iterator[Scenario]:
-        """The stories of one class over one word, whose log the sink outlives without a fault."""
+        """The stories of one class over one word, whose log the sink outlives without a fault.
+
+        What comes before a fault differs first, and what comes behind it then.
+        """
         log = self.alphabet.log(word)
         name = f"explain-{fault.replace(' ', '-')}"
-        for number, course in enumerate(self._courses(len(word))):
-            base = Scenario(name, self.config, log, course, EPOCH_MS, schemas=self.alphabet.schemas)
-            calm = self._calm_run((word, number), base)
-            if calm.state != "stopped":
-                return
-            for rest in self._rests(course, len(word)):
-                places = effects(calm)
-                if fault == "two crashes" and self.begins_at_the_end:
-                    yield from self._idle_crashes(base, places, rest)
-                placed = partial(_placed, base, fault, places, rest)
-                yield from faulted(base, fault, rest, self._clock_steps_ms(), places, placed)
+        bases = [
+            Scenario(name, self.config, log, course, EPOCH_MS, schemas=self.alphabet.schemas)
+            for course in self._courses(len(word))
+        ]
+        behind = [tuple(self._behind(fault, base.course, len(word))) for base in bases]
+        for at in range(max(map(len, behind))):
+            stories = [
+                self._faulted((word, number), base, fault, steps[at])
+                for number, (base, steps) in enumerate(zip(bases, behind, strict=True))
+                if at < len(steps)
+            ]
+            yield from _in_turn(stories, _SHARE_OF_A_COURSE)
+
+    def _faulted(
+        self, key: tuple[Word, int], base: Scenario, fault: str, behind: tuple[Step, ...]
+    ) -> Iterator[Scenario]:
+        calm = self._calm_run(key, base)
+        if calm.state != "stopped":
+            return
+        places = effects(calm)
+        if fault == "frozen owner":
+            yield from (replace(base, course=(freeze, *base.course, *behind)) for freeze in freezes(places))
+            return
+        if fault == "two crashes" and self.begins_at_the_end:
+            yield from self._idle_crashes(base, places, behind)
+        placed = partial(_placed, base, fault, places, behind)
+        yield from faulted(base, fault, behind, self._clock_steps_ms(), places, placed)
+
+    def _behind(self, fault: str, course: tuple[Step, ...], count: int) -> Iterator[tuple[Step, ...]]:
+        """What comes behind the course: the rest, and before it the next owner where one is frozen."""
+        for rest in self._rests(course, count):
+            if fault != "frozen owner":
+                yield rest
+                continue
+            for successor in successors_of(count, self._clock_steps_ms()):
+                yield (*successor, *rest)
 
     def _idle_crashes(self, base: Scenario, places: Sequence[Fault], rest: tuple[Step, ...]) -> Iterator[Scenario]:
         """Every first cut, and a second crash of the life that then begins: it may find nothing left to read."""
@@ -202,6 +249,19 @@ class Search:
             yield (Rest(size),)
             if self.alphabet.clock_step_ms:
                 yield (Clock(add_ms=self.alphabet.clock_step_ms), Rest(size))
+
+
+def _in_turn(several: Sequence[Iterator[_Any]], share: int) -> Iterator[_Any]:
+    """So many of each, and again, until there are none."""
+    waiting = list(several)
+    while waiting:
+        for each in tuple(waiting):
+            taken = 0
+            for one in itertools.islice(each, share):
+                taken += 1
+                yield one
+            if taken < share:
+                waiting.remove(each)
 
 
 def _is_weaker(verdict: Verdict, found: Looked) -> bool:
