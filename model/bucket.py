@@ -275,7 +275,7 @@ class Bucket:
         places = self._places(version.key, writer)
         partition, view, first_offset = places[0] if places else (writer.partition, prediction.view.kinds["value"], 0)
         content = content_of(version.readable, view, wanted[0] if wanted else first_offset)
-        if content.is_exact and content.offsets == wanted:
+        if at is not None and content.is_exact and content.offsets == wanted:
             content = _as_this_object(content, prediction, version.key)
         standing = set(content.offsets)
         altered = tuple([offset for offset in wanted if offset not in standing][: content.unknown])

@@ -231,6 +231,11 @@ KNOWN_BAD = (
         .history(),
         ("leaked at rest",),
     ),
+    Known(
+        "an empty object stands under a name that nobody must write",
+        read().complete(key(0), 0, 1).complete(key(2), 2, 3).commit(4).complete(key(1), content=b"").history(),
+        ("leaked at rest",),
+    ),
     # --- stuck
     Known(
         "the sink stops reading though all faults are over",
