@@ -108,8 +108,8 @@ class Course:
     last: Mapping[TopicPartition, Writer]
     """The writer of each partition that the youngest life opened last: what an owner that was replaced still does, and
     be it a new writer after a failure, is not what the partition goes on with."""
-    visible: Sequence[Completion | Committed | DeadLettered]
-    """What changed outside, in order."""
+    visible: Sequence[Completion | Committed | DeadLettered | Requested]
+    """What changed outside, in order; a request is a complete of which nobody knows whether it did."""
     rules: Sequence[Settings]
     """Configurations of all processes, in order of their start."""
     unsure: Sequence[str]
@@ -143,7 +143,7 @@ class _Reader:
         self.open: dict[int, dict[TopicPartition, Writer]] = {}
         self.writers: list[Writer] = []
         self.last: dict[TopicPartition, Writer] = {}
-        self.visible: list[Completion | Committed | DeadLettered] = []
+        self.visible: list[Completion | Committed | DeadLettered | Requested] = []
         self.unsure: list[str] = []
         self.unanswered: list[Requested | DeadLettered] = []
         self.gone: dict[TopicPartition, frozenset[int]] = {}
@@ -230,6 +230,7 @@ class _Reader:
         if event.applied or (event.applied is None and (event.version_id or event.outcome == "ok")):
             self.visible.append(Completion(event, writer, at))
         elif event.applied is None:
+            self.visible.append(event)
             self.unanswered.append(event)
             self.unsure.append(f"whether the complete of {event.key} by life {event.life} took effect")
 

@@ -26,8 +26,10 @@ def over_time(bucket: Bucket) -> Iterator[Finding]:
             moments.appeared(event.request.key, bucket.by_completion[event], event.request.partition)
         elif isinstance(event, Committed):
             moments.committed(event.offsets, event.life)
-        else:
+        elif isinstance(event, DeadLettered):
             moments.dead_lettered(event)
+        else:
+            moments.may_have_appeared(event)
     yield from moments.findings()
 
 
@@ -47,7 +49,7 @@ class _Moments:
     """The bucket as it was after each event."""
 
     __slots__ = (
-        "beyond", "bucket", "cover", "doubled", "excused", "frontier", "hidden", "overtaken",
+        "beyond", "bucket", "completed", "cover", "doubled", "excused", "frontier", "hidden", "overtaken",
         "unordered", "unsettled", "visible",
     )  # fmt: skip
 
@@ -67,6 +69,7 @@ class _Moments:
         """The offset that a commit may name at most, and what was found instead."""
         self.hidden: dict[str, tuple[TopicPartition, int]] = {}
         """Objects of which nobody knows what they hold just now, and the offset that each begins at."""
+        self.completed = {event.request.key for event in bucket.by_completion}
         self.unsettled = {held.key for held in bucket.unexplained}
         self.unsettled |= {event.key for event in bucket.course.unanswered if isinstance(event, Requested)}
         """Names of which nobody knows what stood there when."""
@@ -98,6 +101,11 @@ class _Moments:
                 twice.add(offset)
         if twice:
             self._doubled(store, twice)
+
+    def may_have_appeared(self, complete: Requested) -> None:
+        """Nobody knows whether a complete took effect, nor of which one the version is that a later one left."""
+        if complete.key in self.completed and complete.key not in self.visible:
+            self.hidden[complete.key] = complete.partition, self.bucket.first_offset(complete.key)
 
     def _doubled(self, store: Store, twice: set[int]) -> None:
         holders = [

@@ -1,12 +1,16 @@
 """Whoever does not see all of a run may miss what went wrong in it, and is told of nothing that did not."""
 
+import hashlib
+from dataclasses import replace
+
 import battery
 import killmatrix
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from known_histories import KNOWN_BAD, KNOWN_GOOD, Known
+from known_histories import KNOWN_BAD, KNOWN_GOOD, Known, read
 from measured import Measured
+from model_stories import key
 from outside import VIEWS, missed_in, wrongly_accused
 from profiles import PROFILE
 
@@ -80,6 +84,20 @@ def test_an_outsider_knows_no_more_than_answers_and_the_bucket() -> None:
     assert {None} == {each.version_id for each in answered if isinstance(each, h.Requested)}
     assert len({version.key for version in seen.versions}) == len(seen.versions)
     assert (False, False) == (seen.settled, seen.drained)
+
+
+def test_who_keeps_no_versions_cannot_tell_which_complete_left_the_last() -> None:
+    """The one without an answer, behind which was committed, or the one that was made again."""
+    story = read(end=4).complete(key(0), 0, 1).complete(key(2), 2, 3, outcome="unknown").commit(4).rewind(2).put(4)
+    history = story.complete(key(2), 2, 3).history(settled=False)
+    digests = {version.key: hashlib.sha256(version.body).hexdigest() for version in history.versions}
+    events = tuple([
+        replace(event, digest=digests[event.key]) if isinstance(event, h.Requested) else event
+        for event in history.events
+    ])  # fmt: skip
+    seen = as_seen_from_outside(replace(history, events=events), has_diary=True, keeps_versions=False)
+
+    assert "overtaken" not in {finding.kind for finding in judge(seen).findings}
 
 
 def test_what_cannot_be_seen_is_said() -> None:
