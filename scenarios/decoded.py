@@ -12,19 +12,20 @@ from dataclasses import replace
 from onceproof.model.history import Version
 
 _WRAPPED = re.compile(r"\.(keys|headers)(?:\.[a-z0-9]+)?\.parquet$")
+_NO_TEXT = (".gz", ".avro", ".parquet")
 _FIELD = {"keys": "key", "headers": "headers"}
 """The one field of the records that Parquet needs around keys and headers."""
 
 
 def readable(version: Version) -> Version:
     """The version with its text, where its body is none; a body that cannot be read is left as it is."""
+    if not version.key.endswith(_NO_TEXT):
+        return version
     text = _text(version.key, version.body)
     return version if text is None else replace(version, text=text)
 
 
 def _text(key: str, body: bytes) -> bytes | None:
-    if not key.endswith((".gz", ".avro", ".parquet")):
-        return None
     try:
         if key.endswith(".gz") and body.startswith(b"\x1f\x8b"):
             return gzip.decompress(body)

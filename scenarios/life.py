@@ -7,7 +7,7 @@ in a process. A life that freezes leaves its core in the middle of an effect, an
 
 import hashlib
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, NoReturn, Protocol
+from typing import Any, Literal, NamedTuple, NoReturn, Protocol
 
 from onceproof.model import history as h
 from onceproof.scenarios.faults import Armed, UnderWay, injected
@@ -15,7 +15,7 @@ from onceproof.scenarios.partitions import of_model
 from onceproof.scenarios.scenario import Fault, Pause
 from onceproof.sink import task
 from onceproof.sink.config import SinkConfig
-from onceproof.sink.driver import Driver, Ports
+from onceproof.sink.driver import PERFORMED, Driver, Ports
 from onceproof.sink.effects import (
     AbortUpload,
     Assigned,
@@ -26,7 +26,6 @@ from onceproof.sink.effects import (
     Effect,
     HeadBucket,
     HeadObject,
-    Input,
     Lost,
     Poll,
     ReadClock,
@@ -54,8 +53,29 @@ NUMBERED = {
 """The effects that change the outside: a crash matters only between two of these."""
 _TO_S3 = frozenset({"create", "part", "complete", "abort", "tag"})
 
-_ASKS_FOR_OFFSETS = frozenset({CommitDue, Stop, Revoked})
 _NOTHING_PENDING = Poll({}, frozenset())
+
+
+def _commit(ports: Ports, effect: Commit) -> bool:
+    """Commit, and let the refusal of the broker be seen, which the driver of the real sink only reports."""
+    ports.offsets.commit(effect.offsets)
+    return True
+
+
+_APPLIED: Mapping[type, Callable[[Ports, Any], Any]] = {**PERFORMED, Commit: _commit}
+"""How each effect that changes the outside is applied."""
+
+
+class Told(NamedTuple):
+    """What the sink was told of an effect, and the truth as the harness knows it; see `h.Requested`."""
+
+    outcome: h.Outcome
+    applied: bool | None
+    detail: str = ""
+    late: bool = False
+
+
+_OK = Told("ok", applied=True)
 
 
 class Killed(BaseException):
@@ -169,7 +189,6 @@ class Life(Driver):
         self.state: Literal["running", "stopped", "failed"] = "running"
         self.poll_request = _NOTHING_PENDING
         self._properties = properties
-        self._offsets = offsets
         self._source = source
         self._clock = clock
         self._armed = armed
@@ -178,28 +197,29 @@ class Life(Driver):
         self._die_now = die
         self._positions: dict[TopicPartition, int] = {}
         self._failures: list[tuple[TopicPartition, int]] = []
-        self._bodies: dict[str, Any] = {}
+        self._bodies: dict[str, tuple[Any, str]] = {}
+        """Of each upload the hash of what was sent, and its digest while that is one part."""
         self._frozen_in: Callable[[], Any] | None = None
         self._effects_left: int | None = None
 
     def start(self) -> None:
         """Begin, with no partition yet."""
         self._emit(h.Started(self.number, self._properties))
-        self._run(None)
+        self._go_on(None)
 
     def open(self, positions: Mapping[TopicPartition, int]) -> None:
         """Assign partitions, each with the position from which it is read."""
         self._positions.update(positions)
-        self._run(Assigned(positions))
+        self._go_on(Assigned(positions))
 
     def release(self, partitions: frozenset[TopicPartition] | None = None) -> None:
         """Give these partitions (None: all) back in order: commit and close."""
-        self._run(Revoked(partitions))
+        self._asked_for_offsets(Revoked(partitions))
         self._forget(partitions)
 
     def lose(self) -> None:
         """All partitions are another's already: close, without a commit."""
-        self._run(Lost())
+        self._go_on(Lost())
         self._forget(None)
 
     def thaw(self, effects: int | None) -> None:
@@ -230,15 +250,15 @@ class Life(Driver):
         for partition, records in batches.items():
             if records:
                 self._positions[partition] = records[-1].offset + 1
-        self._run(Records(batches))
+        self._go_on(Records(batches))
 
     def commit(self) -> None:
         """The worker asks for offsets."""
-        self._run(CommitDue())
+        self._asked_for_offsets(CommitDue())
 
     def stop(self) -> None:
         """An orderly end."""
-        self._run(Stop())
+        self._asked_for_offsets(Stop())
 
     def fail(self, message: str) -> None:
         """The consumer fails: the process ends as it stands."""
@@ -249,13 +269,13 @@ class Life(Driver):
         """Where each assigned partition will be read next, the pending rewind included."""
         return {**self._positions, **self.poll_request.rewind}
 
-    def _run(self, event: Input | None) -> None:
-        """Advance the core from one poll to the next, performing its effects."""
-        if type(event) in _ASKS_FOR_OFFSETS:
-            self._emit(h.CommitAsked(self.number))
-        self._go_on(event, None)
+    def _asked_for_offsets(self, event: CommitDue | Revoked | Stop) -> None:
+        """What makes the runtime ask the task for offsets."""
+        self._emit(h.CommitAsked(self.number))
+        self._go_on(event)
 
-    def _go_on(self, result: Any, error: StoreError | SourceError | None) -> None:
+    def _go_on(self, result: Any, error: StoreError | SourceError | None = None) -> None:
+        """Advance the core to its next poll, performing its effects; `result` is an input, or that of an effect."""
         try:
             self.advance(result, error)
         except (TaskFailed, StoreError) as failure:
@@ -276,12 +296,24 @@ class Life(Driver):
     def perform(self, effect: Effect) -> Any:
         """Perform one effect, note it in the history, and let the faults that wait for it happen."""
         kind = NUMBERED.get(type(effect))
-        if kind is not None:
-            return self._numbered(effect, kind)
-        if type(effect) is ReadClock:
-            now_ms = self._clock.now_ms()
-            self._clock_read(effect.partition, effect.reason, now_ms)
-            return now_ms
+        if kind is None:
+            if type(effect) is ReadClock:
+                return self._read_clock(effect)
+            return self._asked(effect)
+        armed = self._armed
+        is_awaited = self._meets_faults and bool(armed.faults) and armed.await_a(kind)
+        if is_awaited or armed.outage or self._effects_left is not None:
+            return self._numbered(effect, kind, is_awaited=is_awaited)
+        try:
+            result = _APPLIED[type(effect)](self._ports, effect)
+        except (StoreError, SourceError) as error:
+            self._answered(effect, kind, None, error)
+            return self._told(kind, None, error)
+        self._note(effect, kind, _OK, result)
+        return result
+
+    def _asked(self, effect: Effect) -> Any:
+        """Perform what changes nothing outside."""
         if type(effect) is HeadObject:
             return self._head(effect)
         if self._armed.outage and type(effect) is HeadBucket:
@@ -301,34 +333,31 @@ class Life(Driver):
         self._emit(h.Requested(self.number, where, "head", effect.key, "", "ok", applied=True, detail=result))
         return result
 
-    def _clock_read(self, partition: TopicPartition, reason: str, now_ms: int) -> None:
-        where = of_model(partition)
+    def _read_clock(self, effect: ReadClock) -> int:
+        now_ms, (partition, reason) = self._clock.now_ms(), effect
         if reason == "put":
-            self._emit(h.Put(self.number, where, self._positions[partition], now_ms))
+            self._emit(h.Put(self.number, of_model(partition), self._positions[partition], now_ms))
         elif reason == "open":
-            self._emit(h.Opened(self.number, where, self._positions[partition], now_ms))
+            self._emit(h.Opened(self.number, of_model(partition), self._positions[partition], now_ms))
         elif reason == "failure":
             self._failures.append((partition, now_ms))
+        return now_ms
 
-    def _numbered(self, effect: Any, kind: str) -> Any:
-        """Perform an effect that changes the outside, meeting the faults that wait for it."""
+    def _numbered(self, effect: Any, kind: str, *, is_awaited: bool) -> Any:
+        """Perform an effect that something may happen to: a fault that waits for it, an outage, the end of a thaw."""
         if self._effects_left is not None:
             if not self._effects_left:
-                self._freeze(lambda: self._numbered(effect, kind))
+                self._freeze(lambda: self._numbered(effect, kind, is_awaited=False))
             self._effects_left -= 1
-        armed, fault = self._armed, None
-        is_awaited = self._meets_faults and bool(armed.faults) and armed.await_a(kind)
+        outage, fault = self._armed.outage, None
         partition = None if kind == "commit" else effect.partition
         if is_awaited and (fault := self._met(kind, partition, made=False)):
             return self._before(effect, kind, fault)
-        if armed.outage and kind in _TO_S3:
-            return self._before(effect, kind, Fault("create", kind=armed.outage))  # type: ignore[arg-type]
+        if outage and kind in _TO_S3:
+            return self._before(effect, kind, Fault("create", kind=outage))  # type: ignore[arg-type]
         result, error = self._apply(effect)
         if is_awaited:
             fault = self._met(kind, partition, made=True)
-        elif error is None:
-            self._note(effect, kind, "ok", applied=True, result=result)
-            return result
         if fault is not None and fault.kind != "freeze":
             return self._after(effect, kind, fault, result, error)
         self._answered(effect, kind, result, error)
@@ -350,10 +379,10 @@ class Life(Driver):
     def _answered(self, effect: Any, kind: str, result: Any, error: StoreError | SourceError | None) -> None:
         """Note an effect that the outside has answered."""
         if error is None:
-            self._note(effect, kind, "ok", applied=True, result=result)
+            self._note(effect, kind, _OK, result)
             return
         applied = None if error.outcome == "unknown" else error.outcome == "applied"
-        self._note(effect, kind, "unknown" if applied is None else "failed", applied=applied, detail=str(error))
+        self._note(effect, kind, Told("unknown" if applied is None else "failed", applied, str(error)), None)
 
     def _told(self, kind: str, result: Any, error: StoreError | SourceError | None) -> Any:
         """What the core is told of an answer; a commit that is refused is no error (`Driver`)."""
@@ -371,10 +400,7 @@ class Life(Driver):
 
     def _apply(self, effect: Any) -> tuple[Any, StoreError | SourceError | None]:
         try:
-            if type(effect) is Commit:
-                self._offsets.commit(effect.offsets)
-                return True, None
-            return Driver.perform(self, effect), None
+            return _APPLIED[type(effect)](self._ports, effect), None
         except (StoreError, SourceError) as error:
             return None, error
 
@@ -384,9 +410,9 @@ class Life(Driver):
         if fault.kind == "crash":
             self._die(f"before the {_named(effect, kind)}")
         if fault.kind == "freeze":
-            self._freeze(lambda: self._numbered(effect, kind))
+            self._freeze(lambda: self._numbered(effect, kind, is_awaited=False))
         outcome: h.Outcome = "failed" if fault.when == "before" else "unknown"
-        self._note(effect, kind, outcome, applied=False, detail=fault.kind)
+        self._note(effect, kind, Told(outcome, applied=False, detail=fault.kind), None)
         if fault.when == "late":
             self._armed.under_way.append(UnderWay(kind, lambda: self._arrived(effect, kind)))
         return self._refuse(kind, fault, "not applied" if fault.when == "before" else "unknown")
@@ -395,12 +421,11 @@ class Life(Driver):
         """A request that nobody waits for any more is applied, or refused."""
         result, error = self._apply(effect)
         detail = "arrived late" if error is None else f"arrived late: {error}"
-        self._note(effect, kind, "unknown", applied=error is None, result=result, detail=detail, late=True)
+        self._note(effect, kind, Told("unknown", error is None, detail, late=True), result)
 
     def _after(self, effect: Any, kind: str, fault: Fault, result: Any, error: Exception | None) -> Any:
         """The request was made, and its reply is lost."""
-        applied = error is None
-        self._note(effect, kind, "unknown", applied=applied, result=result, detail=f"reply lost ({fault.kind})")
+        self._note(effect, kind, Told("unknown", error is None, f"reply lost ({fault.kind})"), result)
         self._emit(h.Changed(f"fault: {_described(fault, effect, kind)}"))
         if fault.kind == "crash":
             self._die(f"after the {_named(effect, kind)}")
@@ -417,18 +442,9 @@ class Life(Driver):
         self._emit(h.Ended(self.number, "killed", where))
         self._die_now()
 
-    def _note(
-        self,
-        effect: Any,
-        kind: Any,
-        outcome: h.Outcome,
-        *,
-        applied: bool | None,
-        result: Any = None,
-        detail: str = "",
-        late: bool = False,
-    ) -> None:
+    def _note(self, effect: Any, kind: Any, told: Told, result: Any) -> None:
         """Put one effect and its outcome into the history."""
+        outcome, applied, detail, late = told
         if kind == "commit":
             offsets = {of_model(partition): offset for partition, offset in effect.offsets.items()}
             self._emit(h.Committed(self.number, offsets, outcome, applied, detail, late))
@@ -443,12 +459,13 @@ class Life(Driver):
         version_id = None
         if kind == "part":
             upload_id = effect.upload_id
-            digest = self._digest_of_part(upload_id, effect.body, is_sent=applied is not False)
+            digest = self._digest_of_part(upload_id, effect.body, told)
         elif kind == "create":
             upload_id = result or ""
         elif kind == "complete":
             upload_id = effect.upload_id
-            digest = self._bodies[upload_id].hexdigest()
+            whole, digest = self._bodies[upload_id]
+            digest = digest or whole.hexdigest()
             version_id = result if applied else None
         elif kind == "abort":
             upload_id = effect.upload_id
@@ -458,14 +475,16 @@ class Life(Driver):
             )
         )
 
-    def _digest_of_part(self, upload_id: str, body: bytes, *, is_sent: bool) -> str:
+    def _digest_of_part(self, upload_id: str, body: bytes, told: Told) -> str:
         """Of a part; what is sent counts for the whole body, too, which most often is just one part."""
         part = hashlib.sha256(body)
         digest = part.hexdigest()
-        if is_sent:
-            whole = self._bodies.setdefault(upload_id, part)
-            if whole is not part:
-                whole.update(body)
+        if told.applied is not False:
+            if (known := self._bodies.get(upload_id)) is None:
+                self._bodies[upload_id] = part, digest
+            else:
+                known[0].update(body)
+                self._bodies[upload_id] = known[0], ""
         return digest
 
 

@@ -15,6 +15,7 @@ from onceproof.scenarios.faults import Armed
 from onceproof.scenarios.life import Frozen, Killed, ScriptedClock
 from onceproof.scenarios.logstate import LogState
 from onceproof.scenarios.partitions import of_model, of_sink
+from onceproof.scenarios.remembered import of_the_same
 from onceproof.scenarios.resets import PROPERTY as RESET
 from onceproof.scenarios.resets import reset_of
 from onceproof.scenarios.scenario import (
@@ -51,6 +52,12 @@ DEFAULTS = {
     "storage.class": "io.confluent.connect.s3.storage.S3Storage",
 }
 """What a scenario need not say, since every world has one bucket."""
+
+
+@of_the_same
+def _properties(config: Mapping[str, str]) -> Mapping[str, str]:
+    """What a process of the sink is given."""
+    return {**DEFAULTS, **config}
 
 
 class LifeLike(Protocol):
@@ -209,8 +216,9 @@ class Stepper:
         self._skew_ms = 0
         self._frozen: list[tuple[int, LifeLike]] = []
         self._lives = 0
-        self._config: dict[str, str] = dict(scenario.config)
-        self._assign: tuple[TopicPartition, ...] = tuple(of_sink(tp) for tp in sorted(scenario.log))
+        self._config = scenario.config
+        self._whole = tuple([of_sink(tp) for tp in sorted(scenario.log)])
+        self._assign = self._whole
         if hidden is None:
             hidden = scenario.hidden()
         self._log = scenario.visible_log()
@@ -243,10 +251,21 @@ class Stepper:
 
     def take(self, step: Step) -> Mark:
         """Take one step; raises ScenarioError for one that makes no sense here."""
-        first = len(self._events)
-        self._take(step)
-        paused = self._life.poll_request.paused if self._life is not None and self._alive() else frozenset()
-        mark = Mark(step, first, len(self._events), paused)
+        events, first = self._events, len(self._events)
+        if type(step) in _OF_LIFE:
+            try:
+                self._step_of_life(step)
+            except Killed:
+                self._gone()
+            except Frozen:
+                self._froze()
+        elif type(step) is Rest:
+            self._rest(step.poll)
+        else:
+            self._take(step)
+        life = self._life
+        paused = life.poll_request.paused if life is not None and life.state == "running" else _NONE
+        mark = Mark(step, first, len(events), paused)
         self._marks.append(mark)
         return mark
 
@@ -260,7 +279,7 @@ class Stepper:
             world=self._world,
             log=self._log,
             events=(*self._events, *still),
-            versions=tuple(map(readable, self._session.versions())),
+            versions=tuple([readable(each) for each in self._session.versions()]),
             unfinished_uploads=self._session.unfinished_uploads(),
             committed={of_model(tp): offset for tp, offset in self._session.committed().items()},
             settled=self._rested,
@@ -283,19 +302,14 @@ class Stepper:
         return self.so_far()
 
     def close(self) -> None:
-        """Give broker and bucket back."""
+        """Give broker and bucket back; nothing points back here then, so that a run leaves the collector no work."""
+        self._clock.pause_over = _nothing
+        self._armed.trigger = _nothing
         self._session.close()
 
     def _take(self, step: Step) -> None:
-        """One step; a step that needs a living task is skipped while there is none, as its operator would find."""
+        """One step that is none of a life."""
         match step:
-            case Start() | PollStep() | CommitStep() | StopStep() | Crash() | Rebalance():
-                try:
-                    self._step_of_life(step)
-                except Killed:
-                    self._gone()
-                except Frozen:
-                    self._froze()
             case Fault():
                 self._armed.faults.append(step)
             case Clock(set_ms, add_ms):
@@ -311,8 +325,6 @@ class Stepper:
                 self._events.append(h.Changed(f"the bucket answers every request with {kind} from here on"))
             case Restore():
                 self._restore()
-            case Rest(count):
-                self._rest(count)
             case ExpireOffsets() | SetOffsets() | Trim() | Compact() | Produce() | Foreign() | RestartBroker():
                 self._change_outside(step)
 
@@ -404,15 +416,17 @@ class Stepper:
         )
 
     def _step_of_life(self, step: Step) -> None:
-        if isinstance(step, Start):
+        """One step of a life; it is skipped while none runs, as its operator would find."""
+        if type(step) is Start:
             self._start(step)
             return
         life = self._life
-        if life is None or not self._alive():
+        if life is None or life.state != "running":
+            return
+        if type(step) is PollStep:
+            life.poll(step.size)
             return
         match step:
-            case PollStep(count):
-                life.poll(count)
             case CommitStep():
                 life.commit()
             case StopStep():
@@ -432,44 +446,52 @@ class Stepper:
             life.release(before - after if step.how == "cooperative" else None)
         self._assign = tuple(sorted(after))
         if life.state == "running":
-            self._open(life, frozenset(after - kept))
+            self._open(life, tuple([each for each in self._assign if each not in kept]))
 
-    def _start(self, step: Start) -> None:
+    def _replace(self) -> None:
+        """Kill what a new process takes the place of."""
         if self._life is not None:
             if self._alive():
                 self._events.append(h.Ended(self._lives - 1, "killed", "between two effects"))
             self._session.kill(self._life)
+
+    def _start(self, step: Start) -> None:
+        self._replace()
         if step.config:
             if self._scenario.aborted and ISOLATION in step.config:
                 raise ScenarioError(f"start: {ISOLATION} cannot change within a scenario that has aborted transactions")
             changed = {**self._config, **step.config}
             self._config = {name: value for name, value in changed.items() if value is not None}
         if step.assign is not None:
-            self._assign = tuple(of_sink(tp) for tp in step.assign)
+            self._assign = tuple([of_sink(tp) for tp in step.assign])
+        self._begin(step.skew_ms)
+
+    def _begin(self, skew_ms: int) -> None:
+        """Start a process, and let it begin to read."""
         number, self._lives = self._lives, self._lives + 1
-        properties = {**DEFAULTS, **self._config}
+        properties = _properties(self._config)
         try:
-            self._skew_ms = step.skew_ms
-            clock = self._clock.skewed(step.skew_ms)
-            self._life = self._session.life(number, properties, clock, self._armed, self._events)
+            self._skew_ms = skew_ms
+            clock = self._clock.skewed(skew_ms) if skew_ms else self._clock
+            self._life = life = self._session.life(number, properties, clock, self._armed, self._events)
         except ConfigError as refused:
             if not self._goes_on_refused:
                 raise
             self._life, self._state = None, "refused"
             self._events.append(h.Changed(f"the sink refused to start: {refused}"))
             return
-        self._life.start()
-        if self._life.state == "running":
-            self._open(self._life, frozenset(self._assign))
+        life.start()
+        if life.state == "running":
+            self._open(life, self._assign)
 
-    def _open(self, life: LifeLike, partitions: frozenset[TopicPartition]) -> None:
+    def _open(self, life: LifeLike, partitions: tuple[TopicPartition, ...]) -> None:
         """Assign partitions from their committed offsets where the log still reaches these, else as the reset says.
 
         A life that has no place to begin fails, as its consumer does.
         """
         committed, reset = self._session.committed(), reset_of(self._config)
         positions = {}
-        for partition in [each for each in self._assign if each in partitions]:
+        for partition in partitions:
             position = self._log_state.position(partition, committed.get(partition), reset)
             if position is None:
                 life.fail(f"{of_model(partition)}: no offset is committed that its log reaches, and {RESET}={reset}")
@@ -501,14 +523,16 @@ class Stepper:
         """
         self._rested = True
         self._restore()
-        self._produce(self._log_state.hidden)
-        whole = tuple(sorted(self._scenario.log))
+        if self._log_state.hidden:
+            self._produce(self._log_state.hidden)
         for _ in range(3 + len(self._armed.faults)):
             try:
                 if not self._alive():
-                    self._start(Start(assign=whole))
-                elif {of_model(tp) for tp in self._assign} != {*whole}:
-                    self._step_of_life(Rebalance(whole))
+                    self._replace()
+                    self._assign = self._whole
+                    self._begin(0)
+                elif set(self._assign) != set(self._whole):
+                    self._step_of_life(Rebalance(tuple(sorted(self._scenario.log))))
                 if self._alive():
                     self._read_to_the_end(count)
                 if self._life is not None and self._alive():
@@ -526,13 +550,13 @@ class Stepper:
         """Poll until nothing comes any more, though back-offs and slots have passed; bounded."""
         life = self._life
         assert life is not None
-        idle = 0
+        idle, found = 0, (life.positions(), self._rewinds())
         for _ in range(1000 + 4 * sum(map(len, self._scenario.log.values())) // max(count, 1)):
-            before = life.positions(), self._rewinds()
             life.poll(count)
             if life.state != "running":
                 return
-            if (life.positions(), self._rewinds()) != before:
+            before, found = found, (life.positions(), self._rewinds())
+            if found != before:
                 idle = 0
                 continue
             if idle == 2:
@@ -544,6 +568,7 @@ class Stepper:
                 life.poll(0)
                 if life.state != "running":
                     return
+                found = life.positions(), self._rewinds()
             elif self._at_the_end(life):
                 return
 
@@ -551,10 +576,10 @@ class Stepper:
         """How many there were so far; each event is looked at once."""
         news = self._events[self._events_seen :]
         self._events_seen += len(news)
-        if count := list(map(type, news)).count(h.Rewound):
-            self._rewinds_seen += count
+        if h.Rewound in map(type, news):
             for event in news:
                 if type(event) is h.Rewound:
+                    self._rewinds_seen += 1
                     self._failed_ms[event.life] = max(event.now_ms, self._failed_ms.get(event.life, event.now_ms))
         return self._rewinds_seen
 
@@ -571,10 +596,16 @@ class Stepper:
         return max(schedule_ms, backoff_ms, 0)
 
     def _at_the_end(self, life: LifeLike) -> bool:
-        ends = self._log_state.ends
-        return all(position >= ends[tp] for tp, position in life.positions().items())
+        is_read = self._log_state.is_read
+        return all(is_read(tp, position) for tp, position in life.positions().items())
 
 
+def _nothing(_: object) -> None:
+    """Where nobody waits any more."""
+
+
+_OF_LIFE = frozenset({Start, PollStep, CommitStep, StopStep, Crash, Rebalance})
+_NONE: frozenset[TopicPartition] = frozenset()
 _AT_REST: Mapping[type, str] = {
     ExpireOffsets: "offsets expire",
     SetOffsets: "offsets are set",

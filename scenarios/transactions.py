@@ -29,7 +29,7 @@ def level_of(config: Mapping[str, str]) -> str:
 
 def visible(log: Log, aborted: Aborted, config: Mapping[str, str]) -> Log:
     """What of a log a consumer of that configuration is handed; the log itself where that is all of it."""
-    if not any(aborted.values()) or level_of(config) == LEVELS[0]:
+    if not aborted or not any(aborted.values()) or level_of(config) == LEVELS[0]:
         return log
     return {
         partition: tuple([record for record in records if record.offset not in aborted.get(partition, ())])

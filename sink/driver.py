@@ -58,9 +58,10 @@ class Driver:
         """
         result: Any = event
         self.waiting = None
+        send = self._core.send
         while True:
             try:
-                effect = self._core.send(result) if error is None else self._core.throw(error)
+                effect = send(result) if error is None else self._core.throw(error)
             except StopIteration:
                 return
             if type(effect) is Poll:
@@ -76,7 +77,7 @@ class Driver:
         """Perform one effect and return its result; raises StoreError, and SourceError for what is asked of Kafka."""
         if type(effect) is Commit:
             return self._commit(effect)
-        performed = _PERFORMED.get(type(effect))
+        performed = PERFORMED.get(type(effect))
         if performed is None:
             raise AssertionError(f"{effect!r} is no effect")
         return performed(self._ports, effect)
@@ -101,7 +102,7 @@ def _send(ports: Ports, effect: SendDeadLetter) -> None:
     ports.dead_letters.send(effect)
 
 
-_PERFORMED: Mapping[type, Callable[[Ports, Any], Any]] = {
+PERFORMED: Mapping[type, Callable[[Ports, Any], Any]] = {
     ReadClock: lambda ports, _: ports.clock.now_ms(),
     CreateUpload: lambda ports, to: ports.store.create_upload(to.key),
     UploadPart: lambda ports, to: ports.store.upload_part(to.key, to.upload_id, to.number, to.body),

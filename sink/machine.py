@@ -124,6 +124,7 @@ class TopicPartitionWriter:
         self._must_rotate = False
         self._pending: int | None = None
         self._failed_ms = failed_ms
+        self._reading_for_put = ReadClock(partition, "put")
         self._reads_for_each = (
             shared.partitioner.time_based
             and shared.config.null_values == "write"
@@ -148,7 +149,7 @@ class TopicPartitionWriter:
         """
         self._deadline_ms = deadline_ms
         try:
-            now_ms: int = yield ReadClock(self.partition, "put")
+            now_ms: int = yield self._reading_for_put
             if self._failed_ms is not None and now_ms - self._failed_ms < self._config.retry_backoff_ms:
                 return
             self._failed_ms = None
@@ -262,11 +263,9 @@ class TopicPartitionWriter:
             return "time"
         if schema is not entry and self._compatibility.changes(schema, entry) and self._count:
             return "schema"
-        return "open files" if self._is_full(directory) else None
-
-    def _is_full(self, directory: str) -> bool:
         limit = self._config.max_open_files
-        return limit != -1 and len(self._open) == limit and directory not in self._open
+        is_full = limit != -1 and len(self._open) == limit and directory not in self._open
+        return "open files" if is_full else None
 
     def _end_of_run(self, at: int, directory: str, timestamp_ms: int | None, now_ms: int) -> int:
         """The end of the records from `at` on that go to one file, with no check between them that could trip.
@@ -275,8 +274,9 @@ class TopicPartitionWriter:
         """
         config = self._config
         end = min(len(self._waiting.records), at + config.flush_size - self._count)
-        span = self._partitioner.span(timestamp_ms or 0)
-        if end <= at + 1 or span is None or self._deadline_ms is not None or self._schedule_is_due(now_ms):
+        if end <= at + 1 or self._deadline_ms is not None or self._schedule_is_due(now_ms):
+            return at + 1
+        if (span := self._partitioner.span(timestamp_ms or 0)) is None:
             return at + 1
         first = self._waiting.schemas[at]
         if config.store_keys or config.store_headers or first is not self._schemas[directory]:
@@ -325,8 +325,9 @@ class TopicPartitionWriter:
         self._count += end - at
         self._last_offset = records[end - 1].offset
         self._last_directory = directory
-        for other in records[at + 1 : min(end, at + 1 + REMEMBERED_NAMES - len(self._directories))]:
-            self._directories[other.offset] = directory
+        if end > at + 1:
+            for other in records[at + 1 : min(end, at + 1 + REMEMBERED_NAMES - len(self._directories))]:
+                self._directories[other.offset] = directory
         return end
 
     def _fill(self, target: OpenDirectory, record: SinkRecord, directory: str, at: int, end: int) -> None:
@@ -358,20 +359,18 @@ class TopicPartitionWriter:
 
     def _opened(self, directory: str, record: SinkRecord) -> OpenDirectory:
         """The files of a directory, named by their first record."""
-        config, offset = self._config, record.offset
-        key = self._key(directory, offset)
+        config, partition, offset = self._config, self.partition, record.offset
+        key = object_key(config, partition, directory, offset)
         kinds: list[Kind] = [] if config.tombstone_directory in key else ["value"]
-        kinds += ["key"] if config.store_keys else []
-        kinds += ["headers"] if config.store_headers else []
-        files: dict[str, OpenFile] = {
-            kind: OpenFile(
-                self.partition,
-                key if kind == "value" else object_key(config, self.partition, directory, offset, kind=kind),
-                open_writer(config, kind, self.partition, offset),
-                part_size_bytes=config.part_size_bytes,
-            )
-            for kind in kinds
-        }
+        if config.store_keys:
+            kinds.append("key")
+        if config.store_headers:
+            kinds.append("headers")
+        files = {}
+        for kind in kinds:
+            name = key if kind == "value" else object_key(config, partition, directory, offset, kind=kind)
+            writer = open_writer(config, kind, partition, offset)
+            files[kind] = OpenFile(partition, name, writer, part_size_bytes=config.part_size_bytes)
         return OpenDirectory(key, offset, files)
 
     def _time_to_rotate(self, directory: str | None, timestamp_ms: int | None, now_ms: int) -> bool:
@@ -419,7 +418,9 @@ class TopicPartitionWriter:
                 try:
                     yield from file.complete(if_absent=config.conditional_writes, is_compressed=is_compressed)
                 except StoreError as error:
-                    yield from self._not_completed(file, directory, error)
+                    if error.code != "PreconditionFailed":
+                        raise
+                    yield from self._taken(file, directory, error)
             if config.tagging:
                 yield from self._tag(directory)
             del self._open[name]
@@ -430,12 +431,8 @@ class TopicPartitionWriter:
         self._schemas.clear()
         self._directories.clear()
 
-    def _not_completed(
-        self, file: OpenFile, directory: OpenDirectory, error: StoreError
-    ) -> Generator[Effect, Any, NoReturn]:
-        """Only where the name is taken a file can still be written, under the next one that is free."""
-        if error.code != "PreconditionFailed":
-            raise error
+    def _taken(self, file: OpenFile, directory: OpenDirectory, error: StoreError) -> Generator[Effect, Any, NoReturn]:
+        """Where the name of a file is taken, its records can still be written under the next one that is free."""
         if (yield from self._head(file.key)) == "missing":
             raise TaskFailed(f"{file.key}: refused as existing, but it does not exist") from error
         directory.start_offset = yield from self._next_free_offset(directory.start_offset)
@@ -462,7 +459,10 @@ class TopicPartitionWriter:
         end = start_offset + 1 + self._config.scan_limit
         for offset in range(start_offset + 1, end):
             directory = self._directories.get(offset)
-            if directory is None or (yield from self._head(self._key(directory, offset))) != "exists":
+            if directory is None:
+                return offset
+            key = object_key(self._config, self.partition, directory, offset)
+            if (yield from self._head(key)) != "exists":
                 return offset
         return end
 
@@ -476,9 +476,6 @@ class TopicPartitionWriter:
     def _retry_later(self, cause: str) -> RetryLater:
         rewind = min((directory.start_offset for directory in self._open.values()), default=None)
         return RetryLater(rewind, f"{self.partition}: {cause}")
-
-    def _key(self, directory: str, offset: int) -> str:
-        return object_key(self._config, self.partition, directory, offset)
 
 
 def _types_differ(schema: Schema | None, other: Schema | None) -> bool:

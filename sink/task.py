@@ -32,6 +32,7 @@ from onceproof.sink.reading.conversion import Conversion
 
 NO_LIMIT_MS = 2**62
 """From here on `max.write.duration.ms` is none: no clock counts so far."""
+_PLAIN = Poll({}, frozenset())
 
 
 def run(config: SinkConfig) -> Generator[Effect, Any, None]:
@@ -45,7 +46,7 @@ def run(config: SinkConfig) -> Generator[Effect, Any, None]:
     task = _Task(config)
     while True:
         try:
-            event: Input = yield Poll(task.rewind, task.paused())
+            event: Input = yield task.poll()
             match event:
                 case Records(by_partition):
                     yield from task.deliver(by_partition)
@@ -82,8 +83,10 @@ class _Task:
         self._positions: dict[TopicPartition, int] = {}
         self._last_committed: dict[TopicPartition, int] = {}
 
-    def paused(self) -> frozenset[TopicPartition]:
-        return frozenset([partition for partition, writer in self._writers.items() if writer.paused])
+    def poll(self) -> Poll:
+        """What is asked of the consumer."""
+        paused = [partition for partition, writer in self._writers.items() if writer.paused]
+        return Poll(self.rewind, frozenset(paused)) if paused or self.rewind else _PLAIN
 
     def open(self, positions: Mapping[TopicPartition, int]) -> Generator[Effect, Any, None]:
         """A new writer for each partition; reading starts at its position, nothing is listed or sought."""
@@ -104,12 +107,13 @@ class _Task:
             self._last_committed.update(self.rewind)
             self.rewind = {}
         ends = {partition: records[-1].offset + 1 for partition, records in by_partition.items() if records}
-        batches = yield from self._conversion.convert(by_partition)
-        if self._config.null_values != "write":
-            for partition, batch in batches.items():
-                if None in batch.values:
-                    yield from self._without_nulls(partition, batch)
-        self._buffer(batches)
+        if ends:
+            batches = yield from self._conversion.convert(by_partition)
+            if self._config.null_values != "write":
+                for partition, batch in batches.items():
+                    if None in batch.values:
+                        yield from self._without_nulls(partition, batch)
+            self._buffer(batches)
         deadline_ms = None
         if self._writers and self._config.max_write_duration_ms < NO_LIMIT_MS:
             now_ms: int = yield ReadClock(next(iter(self._writers)), "deadline")

@@ -10,6 +10,8 @@ from typing import Literal, NoReturn
 from onceproof.model import history as h
 from onceproof.scenarios.faults import Armed
 from onceproof.scenarios.life import Killed, Life, ScriptedClock
+from onceproof.scenarios.partitions import of_sink
+from onceproof.scenarios.remembered import of_the_same
 from onceproof.scenarios.run import LifeLike
 from onceproof.scenarios.scenario import Scenario
 from onceproof.sink.config import SinkConfig
@@ -120,8 +122,8 @@ class MemoryBroker:
             last = first + count
             if partition in self.ends:
                 last = min(last, _index(records, self.ends[partition]))
-            if first < min(last, len(records)):
-                taken[partition] = list(records[first:last])
+            if found := records[first:last]:
+                taken[partition] = list(found)
         return taken
 
 
@@ -174,7 +176,7 @@ class SimulatedSession:
         return Life(
             number=number,
             properties=properties,
-            config=parsed(tuple(properties.items())),
+            config=_config_of(properties),
             store=self._bucket,
             offsets=Member(self._broker),
             source=self._broker,
@@ -248,14 +250,12 @@ def parsed(properties: tuple[tuple[str, str], ...]) -> SinkConfig:
     return parse(dict(properties))
 
 
-_LOGS: dict[int, tuple[h.Log, dict[TopicPartition, tuple[Record, ...]]]] = {}
+@of_the_same
+def _config_of(properties: Mapping[str, str]) -> SinkConfig:
+    return parsed(tuple(properties.items()))
 
 
+@of_the_same
 def sink_log(log: h.Log) -> dict[TopicPartition, tuple[Record, ...]]:
-    """The log in the sink's own types; kept for the log last seen, which a search runs many times."""
-    known = _LOGS.get(id(log))
-    if known is None or known[0] is not log:
-        _LOGS.clear()
-        converted = {TopicPartition(*tp): tuple(Record(*record) for record in records) for tp, records in log.items()}
-        known = _LOGS[id(log)] = (log, converted)
-    return known[1]
+    """The log in the sink's own types."""
+    return {of_sink(tp): tuple([Record(*record) for record in records]) for tp, records in log.items()}

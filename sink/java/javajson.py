@@ -117,6 +117,7 @@ def render_all(values: list[JsonValue]) -> bytes:
     texts = []
     shape: tuple[str | int, ...] | None = None
     ordered: dict[str, Any] = {}
+    is_in_order = False
     for value in values:
         try:
             if type(value) is dict:
@@ -128,8 +129,12 @@ def render_all(values: list[JsonValue]) -> bytes:
                 continue
             # Values of one shape follow one another: one dict keeps the names in order and takes their values.
             if found != shape:
-                ordered = dict.fromkeys(names_in_order(value))
-                shape = found
+                names = names_in_order(value)
+                is_in_order = names == found
+                ordered, shape = dict.fromkeys(names), found
+            if is_in_order and _UNSETTLED.isdisjoint(map(type, value.values())):
+                texts.append(orjson.dumps(value))
+                continue
             ordered.update(value)
             if not _UNSETTLED.isdisjoint(map(type, value.values())):
                 _settle(ordered)

@@ -162,20 +162,20 @@ class TimeEncoder:
     All tasks of one configuration may share it.
     """
 
-    __slots__ = ("_bucket", "_by_start", "_last")
+    __slots__ = ("_bucket", "_by_start", "last")
 
     def __init__(self, bucket: TimeBucket) -> None:
         self._bucket = bucket
         self._by_start: dict[int, str] = {}
-        self._last = 0, 0, ""
+        self.last = 0, 0, ""
         """A half-open range of instants, and their directory."""
 
     def span(self, timestamp_ms: int) -> tuple[int, int]:
         """A half-open range of instants around this one that share its directory; may be narrower than the bucket."""
-        low_ms, high_ms, _ = self._last
+        low_ms, high_ms, _ = self.last
         if not low_ms <= timestamp_ms < high_ms:
             low_ms, high_ms = self._span(timestamp_ms)
-            self._last = low_ms, high_ms, self._text(timestamp_ms)
+            self.last = low_ms, high_ms, self._text(timestamp_ms)
         return low_ms, high_ms
 
     def _span(self, timestamp_ms: int) -> tuple[int, int]:
@@ -188,7 +188,7 @@ class TimeEncoder:
 
     def __call__(self, timestamp_ms: int) -> str:
         """The directory of an instant."""
-        low_ms, high_ms, text = self._last
+        low_ms, high_ms, text = self.last
         return text if low_ms <= timestamp_ms < high_ms else self._text(timestamp_ms)
 
     def _text(self, timestamp_ms: int) -> str:
@@ -227,7 +227,8 @@ class TimeBased:
             raise PartitionError(
                 f"offset {record.offset}: the record has no timestamp, so it belongs to no time bucket"
             )
-        return self._encoder(timestamp_ms)
+        low_ms, high_ms, text = self._encoder.last
+        return text if low_ms <= timestamp_ms < high_ms else self._encoder(timestamp_ms)
 
 
 class TimeBasedPartitioner:

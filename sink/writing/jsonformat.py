@@ -48,12 +48,14 @@ class JsonWriter:
         Raises DataError for a value that its schema refuses, TaskFailed for what cannot be written at all; nothing is
         written then.
         """
-        if schema is not None and schema.type == "struct" and None not in values:
+        if schema is None:
+            if Struct in map(type, values):
+                raise DataError("Mismatching schema.")
+            return self._held(javajson.render_all(values)) if values else b""
+        if schema.type == "struct" and None not in values:
             plant = _struct_planter(schema, self._decimal_format.upper() == "NUMERIC")
             return javajson.lines([plant(value) for value in values]) + _LINE_FEED if values else b""
-        if schema is None and Struct in map(type, values):
-            raise DataError("Mismatching schema.")
-        if schema is not None and schema.type == "struct":
+        if schema.type == "struct":
             return b"".join([self.write([value], None if value is None else schema) for value in values])
         return self._plain(values, schema)
 
@@ -62,14 +64,16 @@ class JsonWriter:
         held_back, self._held_back = self._held_back, b""
         return held_back
 
-    def _plain(self, values: list[Any], schema: Schema | None) -> bytes:
+    def _plain(self, values: list[Any], schema: Schema) -> bytes:
         if not values:
             return b""
-        if schema is None or (schema.type, schema.name) in _SELF_EXPLANATORY:
-            text = javajson.render_all(values)
-        else:
-            plant = _object_planter(schema)
-            text = javajson.lines([plant(value) for value in values])
+        if (schema.type, schema.name) in _SELF_EXPLANATORY:
+            return self._held(javajson.render_all(values))
+        plant = _object_planter(schema)
+        return self._held(javajson.lines([plant(value) for value in values]))
+
+    def _held(self, text: bytes) -> bytes:
+        """The text behind the line feed that was held back; its own is, now."""
         held_back, self._held_back = self._held_back, _LINE_FEED
         return held_back + text
 

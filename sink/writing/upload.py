@@ -4,13 +4,13 @@ Always multipart, created with the first part (reference 6.1). A directory holds
 values, of keys and of headers; they are completed in this order (reference 4.3).
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from typing import Any
 
 from onceproof.sink.data import Schema
 from onceproof.sink.effects import AbortUpload, CompleteUpload, CreateUpload, Effect, TopicPartition, UploadPart
 from onceproof.sink.errors import StoreError, TaskFailed
-from onceproof.sink.writing.formats import ObjectWriter
+from onceproof.sink.writing.formats import Kind, ObjectWriter
 
 
 class OpenFile:
@@ -50,7 +50,7 @@ class OpenFile:
         """
         self._buffer += self._writer.finish()
         try:
-            if self.has_full_part:
+            if len(self._buffer) >= self._part_size_bytes:
                 yield from self.send_full_parts()
         except StoreError as error:
             if is_compressed:
@@ -92,7 +92,7 @@ class OpenDirectory:
 
     __slots__ = ("count", "end_offset", "files", "key", "start_offset")
 
-    def __init__(self, key: str, start_offset: int, files: dict[str, OpenFile]) -> None:
+    def __init__(self, key: str, start_offset: int, files: Mapping[Kind, OpenFile]) -> None:
         self.key = key
         """Of the object of values, also where there is none."""
         self.start_offset = start_offset

@@ -38,7 +38,7 @@ SINK: Mapping[str, tuple[Defect, ...]] = {
             "positions move before put() has returned",
             "sink.task",
             "batches = yield from self._conversion.convert(by_partition)\n",
-            "batches = yield from self._conversion.convert(by_partition)\n        self._positions.update(ends)\n",
+            "batches = yield from self._conversion.convert(by_partition)\n            self._positions.update(ends)\n",
         ),
         Defect(
             "a commit that was refused counts as done",
@@ -69,14 +69,15 @@ SINK: Mapping[str, tuple[Defect, ...]] = {
         Defect(
             "a file is named by its last record",
             "sink.machine",
-            "        key = self._key(directory, offset)\n",
-            "        key = self._key(directory, offset := self._waiting.records[-1].offset)\n",
+            "        key = object_key(config, partition, directory, offset)\n",
+            "        offset = self._waiting.records[-1].offset\n"
+            "        key = object_key(config, partition, directory, offset)\n",
         ),
         Defect(
             "names are off by one",
             "sink.machine",
-            "config, offset = self._config, record.offset",
-            "config, offset = self._config, record.offset + 1",
+            "config, partition, offset = self._config, self.partition, record.offset",
+            "config, partition, offset = self._config, self.partition, record.offset + 1",
         ),
         Defect(
             "names are padded with one zero less",
@@ -249,8 +250,8 @@ SINK: Mapping[str, tuple[Defect, ...]] = {
         Defect(
             "fields stand in the order of the text",
             "sink.java.javajson",
-            "ordered = dict.fromkeys(names_in_order(value))",
-            "ordered = dict.fromkeys(value)",
+            "names = names_in_order(value)",
+            "names = tuple(value)",
         ),
         Defect(
             "a key that is missing is noticed when the value stands in the file",
@@ -261,8 +262,8 @@ SINK: Mapping[str, tuple[Defect, ...]] = {
         Defect(
             "keys are completed before their values",
             "sink.machine",
-            '        kinds += ["key"] if config.store_keys else []\n',
-            '        kinds = [*(["key"] if config.store_keys else []), *kinds]\n',
+            'kinds.append("key")',
+            'kinds.insert(0, "key")',
         ),
         Defect(
             "tombstones have a file of values too",
@@ -490,10 +491,10 @@ SINK: Mapping[str, tuple[Defect, ...]] = {
             "if_absent=False",
         ),
         Defect(
-            "the next name is taken unasked",
+            "the next name is one that is taken",
             "sink.machine",
-            'if directory is None or (yield from self._head(self._key(directory, offset))) != "exists":',
-            "if True:",
+            '            if (yield from self._head(key)) != "exists":\n',
+            '            if (yield from self._head(key)) == "exists":\n',
         ),
         Defect(
             "after a 412 reading goes on where this file ends, whatever else is open",

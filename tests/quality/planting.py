@@ -15,7 +15,6 @@ from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 from onceproof.model.memory import Memory
-from onceproof.scenarios.worlds import simulated
 
 
 class Defect(NamedTuple):
@@ -149,4 +148,3 @@ def _forget() -> None:
                     value._held = 0
                 elif callable(clear := getattr(value, "cache_clear", None)):
                     clear()
-    simulated._LOGS.clear()
