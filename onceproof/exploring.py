@@ -11,6 +11,7 @@ import os
 import signal
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -229,7 +230,8 @@ def report(found: list[Exploration], *, command: str, folder: Path, seconds: Map
     labels = sorted(budgeted.union(*(each.searched.counts for each in found)), key=_weight)
     rows = []
     for each in found:
-        cells = tuple(_cell(each, label, folder) for label in labels)
+        stories = _Stories(each, folder)
+        cells = tuple(_cell(each, label, stories) for label in labels)
         note = f"{each.reach.sentence()}. Outside: {each.reach.outside()}{each.row.note}"
         rows.append(Row(each.row.name, each.row.shown(), cells, note=note))
     comparison = Comparison(
@@ -268,7 +270,7 @@ def _meaning(label: str) -> str:
     return f"{label.replace(', ', ' and ')}, at every place, in every order"
 
 
-def _cell(each: Exploration, label: str, folder: Path) -> Cell:
+def _cell(each: Exploration, label: str, stories: "_Stories") -> Cell:
     searched = each.searched
     guarantees = searched.verdicts.get(label, set())
     troubles = f"; {'; '.join(searched.troubles[:3])}" if searched.troubles else ""
@@ -279,28 +281,48 @@ def _cell(each: Exploration, label: str, folder: Path) -> Cell:
         runs=searched.counts.get(label, 0),
         evidence=f"exhaustive to {each.reach.records} records{troubles}",
         world=SimulatedWorld.name,
-        story=_story(each, label, folder) if found not in (_IDENTICAL, "not observed") else None,
+        story=stories.against(label) if found not in (_IDENTICAL, "not observed") else None,
     )
 
 
-def _story(each: Exploration, label: str, folder: Path) -> Story:
-    """The first witness of the weakest guarantee, made as small as it gets with the same faults."""
-    weakest = [guarantee for (of, guarantee) in each.searched.witnesses if of == label and guarantee != _IDENTICAL]
-    guarantee = min(weakest, key=[each.value for each in Guarantee].index)
-    first = each.searched.witnesses[label, guarantee]
-    wanted = _faults(first)
+class _Stories:
+    """The smallest story against each class of faults; where a part of its faults is enough, the story of that part."""
 
-    def shows(scenario: Scenario) -> bool:
-        if _faults(scenario) != wanted:
-            return False
-        ran = run(scenario, SimulatedWorld())
-        verdict = judge(ran.history)
-        return verdict.guarantee.value == guarantee and not ran.unfired and not troubles_of(ran, verdict)
+    def __init__(self, of: Exploration, folder: Path) -> None:
+        self._of = of
+        self._folder = folder
+        self._told: dict[tuple[str, str], Story] = {}
 
-    small = shrink(first, shows, attempts_max=SHRINK_ATTEMPTS_MAX).scenario
-    ran = run(small, SimulatedWorld())
-    name = f"{slug(each.row.name)}.{slug(label)}"
-    return story(ran, judge(ran.history), name=name, folder=folder, because=_BECAUSE)
+    def against(self, label: str) -> Story:
+        """The story of the weakest guarantee that a class of faults leaves."""
+        witnesses = self._of.searched.witnesses
+        weakest = [guarantee for (of, guarantee) in witnesses if of == label and guarantee != _IDENTICAL]
+        guarantee = min(weakest, key=[each.value for each in Guarantee].index)
+        faults = Counter(_faults(witnesses[label, guarantee]))
+        enough = [
+            of for (of, left), first in witnesses.items() if left == guarantee and Counter(_faults(first)) <= faults
+        ]
+        least = min(enough, key=_weight), guarantee
+        if least not in self._told:
+            self._told[least] = self._tell(*least)
+        return self._told[least]
+
+    def _tell(self, label: str, guarantee: str) -> Story:
+        """The first witness, made as small as it gets with the same faults."""
+        first = self._of.searched.witnesses[label, guarantee]
+        wanted = _faults(first)
+
+        def shows(scenario: Scenario) -> bool:
+            if _faults(scenario) != wanted:
+                return False
+            ran = run(scenario, SimulatedWorld())
+            verdict = judge(ran.history)
+            return verdict.guarantee.value == guarantee and not ran.unfired and not troubles_of(ran, verdict)
+
+        small = shrink(first, shows, attempts_max=SHRINK_ATTEMPTS_MAX).scenario
+        ran = run(small, SimulatedWorld())
+        name = f"{slug(self._of.row.name)}.{slug(label)}"
+        return story(ran, judge(ran.history), name=name, folder=self._folder, because=_BECAUSE)
 
 
 def _faults(scenario: Scenario) -> list[str]:

@@ -21,6 +21,7 @@ from onceproof.reports.words import (
     headline,
     printable,
     stories,
+    story_numbers,
     summary,
 )
 
@@ -74,7 +75,7 @@ def html(report: Report) -> str:
         finalize=lambda value: value if isinstance(value, Markup) else _shown(value),
     )
     placed = stories(report)
-    numbers = {id(story.cell): story.number for story in placed}
+    numbers = story_numbers(report)
     return environment.get_template("report.html.j2").render(
         report=report,
         summary=summary(report),

@@ -26,7 +26,7 @@ from onceproof.model.history import Event, History, Requested, TopicPartition
 from onceproof.model.judge import Verdict
 from onceproof.reports.collect import Cell, Comparison, Report
 from onceproof.reports.story import tell
-from onceproof.reports.words import Placed, cell_words, stories, summary
+from onceproof.reports.words import Placed, cell_words, stories, story_numbers, summary
 
 VERSION = 1
 RECORDS_MAX = 1000
@@ -36,7 +36,7 @@ RECORDS_MAX = 1000
 def machine(report: Report) -> str:
     """Return the JSON document as text, with a line end."""
     placed = stories(report)
-    numbers = {id(story.cell): story.number for story in placed}
+    numbers = story_numbers(report)
     measured = _sorted(report.measured.values)
     measured["version_ids"] = {str(story.number): _version_ids(story.story.history) for story in placed}
     document = {

@@ -8,7 +8,7 @@ import re
 
 from onceproof.reports.collect import Cell, Comparison, Report
 from onceproof.reports.story import Telling, tell
-from onceproof.reports.words import SIGNS, Placed, cell_words, headline, one_line, stories, summary
+from onceproof.reports.words import SIGNS, Placed, cell_words, headline, one_line, stories, story_numbers, summary
 
 CHARACTERS_MAX = 65_000
 """Below GitHub's 65,536, which also counts what a bot adds around the text."""
@@ -19,7 +19,7 @@ _MARKUP = re.compile(r"([\\`*_\[\]<>|#~&])")
 def markdown(report: Report) -> str:
     """Return the report; never longer than `CHARACTERS_MAX` unless the tables alone are."""
     placed = stories(report)
-    numbers = {id(story.cell): story.number for story in placed}
+    numbers = story_numbers(report)
     sign = SIGNS_OF_REPORT[report.as_expected]
     parts = [
         f"# Onceproof\n\n{escaped(headline(report))}\n\n{sign} **{escaped(summary(report))}** Seed {report.seed}.\n"

@@ -17,6 +17,7 @@ from onceproof.reports.words import (
     headline,
     printable,
     stories,
+    story_numbers,
     summary,
 )
 
@@ -30,7 +31,7 @@ _PLAIN = str.maketrans({"✓": "+", "✗": "x", "◌": "o", TIMES: "x", "…": "
 
 def print_report(report: Report, console: Console) -> None:
     """Print the stories of `report`, each ending with its replay command, then the tables, which stay in sight."""
-    numbers = {id(placed.cell): placed.number for placed in stories(report)}
+    numbers = story_numbers(report)
     for placed in stories(report):
         _print_story(placed, console)
     for comparison in report.comparisons:

@@ -153,14 +153,21 @@ class Placed:
 
 
 def stories(report: Report) -> tuple[Placed, ...]:
-    """Return the stories of all cells in the order of the tables."""
-    found: list[Placed] = []
+    """Return the stories of all cells in the order of the tables; one that several cells have stands at the first."""
+    found: dict[int, Placed] = {}
     for comparison in report.comparisons:
         for row in comparison.rows:
             for (fault, _), cell in zip(comparison.faults, row.cells, strict=True):
-                if cell.story is not None:
-                    found.append(Placed(len(found) + 1, comparison, row, fault, cell, cell.story))
-    return tuple(found)
+                if cell.story is not None and id(cell.story) not in found:
+                    found[id(cell.story)] = Placed(len(found) + 1, comparison, row, fault, cell, cell.story)
+    return tuple(found.values())
+
+
+def story_numbers(report: Report) -> dict[int, int]:
+    """Return the number of the story that each cell refers to, by the cell's identity."""
+    numbers = {id(placed.story): placed.number for placed in stories(report)}
+    cells = [cell for table in report.comparisons for row in table.rows for cell in row.cells]
+    return {id(cell): numbers[id(cell.story)] for cell in cells if cell.story is not None}
 
 
 def headline(report: Report) -> str:

@@ -59,6 +59,20 @@ def test_what_is_refuted_ends_with_1_and_a_story(tmp_path: Path, capsys: pytest.
     assert 1 == story.read_text().count("kind: crash")
 
 
+def test_faults_of_which_a_part_is_enough_have_the_story_of_that_part(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A lost reply and a crash need not both strike; and the story is told once."""
+    file = written(tmp_path / "schedule.properties", SCHEDULE)
+
+    explored(file, "--bound", 2, "--gap", 1000, "--json", "--out", tmp_path / "out")
+
+    report = json.loads(capsys.readouterr().out)
+    told = {cell["fault"]: cell["story"] for cell in report["comparisons"][0]["rows"][0]["cells"]}
+    assert {"none": None, "crash": 1, "lost reply": 2, "lost reply, crash": 1} == told
+    assert ["crash", "lost reply"] == [story["fault"] for story in report["stories"]]
+
+
 def test_a_schedule_that_rotates_nothing_is_refuted_at_the_default_bound(tmp_path: Path) -> None:
     """A setting that acts at a distance: conditional writes take effect, and a file is taken for another's."""
     partitioner = "io.confluent.connect.storage.partitioner.DefaultPartitioner"
