@@ -147,6 +147,8 @@ def _index(records: tuple[Record, ...], position: int) -> int:
     """Index of the first record at or behind an offset."""
     if not records:
         return 0
+    if position > records[-1].offset:
+        return len(records)
     guess = position - records[0].offset
     if 0 <= guess < len(records) and records[guess].offset == position:
         return guess
