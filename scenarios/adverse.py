@@ -1,8 +1,9 @@
 """Hypothesis strategies over all that can go wrong: the whole vocabulary of `scenario`, for one's own properties.
 
 Needs `hypothesis`, as `strategies`, of which this is the stormy sister: there faults are crashes and refusals at any
-effect of a calm course, here owners freeze and thaw, requests arrive late, the bucket is away, logs and offsets change,
-partitions move, the clock jumps, others write, and properties change between two lives.
+effect of a calm course, here owners freeze and thaw, requests arrive late, the bucket is away, the broker restarts,
+transactions are aborted, logs and offsets change, partitions move, the clock jumps, others write, and properties change
+between two lives.
 
     from hypothesis import given
     from onceproof.scenarios import adverse
@@ -46,6 +47,7 @@ from onceproof.scenarios.scenario import (
     Rebalance,
     RebalanceHow,
     Rest,
+    RestartBroker,
     Restore,
     Scenario,
     SetOffsets,
@@ -56,6 +58,8 @@ from onceproof.scenarios.scenario import (
     Trim,
 )
 from onceproof.scenarios.strategies import CLOCK_STEPS_MS, HOUR_MS, STARTS_MS
+from onceproof.scenarios.transactions import LEVELS, Aborted
+from onceproof.scenarios.transactions import PROPERTY as ISOLATION
 from onceproof.scenarios.worlds.simulated import SimulatedWorld
 
 Unit: TypeAlias = tuple[Step, ...]
@@ -116,8 +120,28 @@ def adverse_scenarios(
     log = draw(strategies.logs(config, partitions=partitions, records=records))
     if "errors.deadletterqueue.topic.name" in config:
         log = {partition: _with_broken(draw, found) for partition, found in log.items()}
+    aborted: Aborted = {}
+    if draw(one_of((False, False, False, False, False, True))):
+        log, aborted = _with_aborted(draw, log)
+        config[ISOLATION] = draw(one_of(LEVELS))
     clock_ms = draw(one_of(STARTS_MS)) + HOUR_MS * draw(integers(0, 23))
-    return _troubled(draw, Scenario("drawn", config, log, (), max(clock_ms, EPOCH_MS)), faults)
+    return _troubled(draw, Scenario("drawn", config, log, (), max(clock_ms, EPOCH_MS), aborted=aborted), faults)
+
+
+def _with_aborted(draw: st.DrawFn, log: h.Log) -> tuple[h.Log, Aborted]:
+    """One record of each partition that has several was written in a transaction that was aborted.
+
+    The marker of it takes the offset behind, so that later records move on.
+    """
+    found, aborted = {}, {}
+    for partition, records in log.items():
+        found[partition] = records
+        if len(records) > 1:
+            at = draw(integers(0, len(records) - 1))
+            behind = [record._replace(offset=record.offset + 1) for record in records[at + 1 :]]
+            found[partition] = (*records[: at + 1], *behind)
+            aborted[partition] = frozenset({records[at].offset})
+    return found, aborted
 
 
 def _with_broken(draw: st.DrawFn, records: tuple[h.Record, ...]) -> tuple[h.Record, ...]:
@@ -175,9 +199,10 @@ class _World(NamedTuple):
 def _units(draw: st.DrawFn, of: Scenario) -> list[Unit]:
     """A course without faults, as units: a start, what happens, and a rest."""
     later = draw(one_of(((), (), (), (1,), (2, 1))))
-    longest = max(map(len, of.log.values()), default=0)
-    visible = {partition: found[: max(len(found) - sum(later), 0)] for partition, found in of.log.items()}
-    world = _World(of.log, longest, visible)
+    log = of.visible_log()
+    longest = max(map(len, log.values()), default=0)
+    visible = {partition: found[: max(len(found) - sum(later), 0)] for partition, found in log.items()}
+    world = _World(log, longest, visible)
     happens = [_EVENTS[at](draw, world) for at in draw(_CHOICES)]
     for count in later:
         happens.insert(draw(integers(0, len(happens))), (Produce(count),))
@@ -274,6 +299,10 @@ def _away(draw: st.DrawFn, world: _World) -> Unit:
     )
 
 
+def _broker_restarted(draw: st.DrawFn, world: _World) -> Unit:
+    return RestartBroker(), _poll(draw, world)
+
+
 _EVENTS: tuple[Callable[[st.DrawFn, _World], Unit], ...] = (
     _polled,
     _committed,
@@ -285,6 +314,7 @@ _EVENTS: tuple[Callable[[st.DrawFn, _World], Unit], ...] = (
     _offsets_changed,
     _log_changed,
     _away,
+    _broker_restarted,
 )
 _CHOICES = st.lists(one_of((*(0, 0, 0, 1, 1, 2, 2), *range(3, len(_EVENTS)))), min_size=1, max_size=5)
 
@@ -391,7 +421,7 @@ def _open_to(place: Place, units: Sequence[Unit], at: int) -> list[Meeting]:
     }
     found = [(when, kind) for when, kind in place.meetings if not taken.get(kind, False)]
     rare = [each for each in found if each[0] in ("unsent", "late") or each[1] in ("freeze", *TRIGGERS)]
-    return [*found, *(2 * rare), *(5 * [each for each in found if each[1] in CONDITIONAL])]
+    return [*found, *(2 * rare), *(9 * [each for each in found if each[1] in CONDITIONAL])]
 
 
 def _follows(draw: st.DrawFn, of: Scenario, fault: Fault) -> list[Unit]:
@@ -406,7 +436,7 @@ def _follows(draw: st.DrawFn, of: Scenario, fault: Fault) -> list[Unit]:
             thaws = draw(one_of(((), (), (), (Thaw(),), (Thaw(1),), (Thaw(2),))))
             return [(Start(skew_ms=draw(one_of(SKEWS_MS))),), (poll,), (move, PollStep(longest), CommitStep()), thaws]
         case Fault(when="late"):
-            return [(move, poll), (CommitStep(),), draw(one_of(((), (), (Arrive(),))))]
+            return [(move, poll), (CommitStep(),), draw(one_of(((), (Arrive(),), (Arrive(),))))]
         case Fault(kind="crash"):
             return [(Start(), poll, CommitStep())]
         case Fault(kind="thaw" | "arrive"):

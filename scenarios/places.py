@@ -116,7 +116,8 @@ class _Reader:
 
     def __init__(self, ran: Run) -> None:
         self.outage = False
-        self.under_way = 0
+        self._are_commits: list[bool] = []
+        """Of each request that is under way, whether it is a commit, which does not outlive its broker."""
         self._frozen: set[int] = set()
         self._life = -1
         self._conditional: dict[int, bool] = {}
@@ -125,6 +126,10 @@ class _Reader:
     @property
     def frozen(self) -> int:
         return len(self._frozen)
+
+    @property
+    def under_way(self) -> int:
+        return len(self._are_commits)
 
     def read(self, event: h.Event) -> None:
         match event:
@@ -136,9 +141,11 @@ class _Reader:
             case h.Changed(what) if what.startswith("fault: freeze"):
                 self._frozen.add(self._life)
             case h.Changed(what) if what.startswith("fault: io late"):
-                self.under_way += 1
+                self._are_commits.append(what.endswith(" commit"))
             case h.Changed("what was under way arrived"):
-                self.under_way = 0
+                self._are_commits.clear()
+            case h.Changed("the broker restarted"):
+                self._are_commits = [is_commit for is_commit in self._are_commits if not is_commit]
 
     def meetings(self, event: h.Event, at: FaultAt) -> Iterator[Meeting]:
         """What an effect can meet here."""

@@ -297,8 +297,9 @@ def lives_of(ran: Run) -> list[LifeOfWriter]:
 
 
 def _comes_between(event: h.Event) -> bool:
-    """What may stand between the question for offsets and their commit: writers are closed, and faults strike."""
-    return isinstance(event, h.Requested | h.Changed) or (isinstance(event, h.Committed) and event.late)
+    """What may stand between the question for offsets and their commit: writers are closed, and what others do."""
+    is_outside = isinstance(event, h.Changed | h.LogChanged)
+    return is_outside or isinstance(event, h.Requested) or (isinstance(event, h.Committed) and event.late)
 
 
 def _of_letters(life: LifeOfWriter) -> Iterator[Difference]:

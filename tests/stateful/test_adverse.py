@@ -7,19 +7,38 @@ from hypothesis import event, given, settings, target
 from measured import Measured
 from profiles import PROFILE, examples
 
+from onceproof.model.history import Record, TopicPartition
 from onceproof.scenarios import adverse, coverage
+from onceproof.scenarios.configurations import JSON
+from onceproof.scenarios.explore import EPOCH_MS
 from onceproof.scenarios.places import MEETINGS
 from onceproof.scenarios.refinement import broken_rules, changed_objects
 from onceproof.scenarios.run import run
-from onceproof.scenarios.scenario import Fault, Rebalance, Scenario, Start, Step
+from onceproof.scenarios.scenario import (
+    CommitStep,
+    Compact,
+    Fault,
+    PollStep,
+    Rebalance,
+    Rest,
+    Scenario,
+    Start,
+    Step,
+    StopStep,
+    Thaw,
+)
+from onceproof.scenarios.transactions import level_of
 from onceproof.scenarios.worlds.simulated import SimulatedWorld
 
-EXAMPLES = 1500
+DEFAULT = "io.confluent.connect.storage.partitioner.DefaultPartitioner"
+EXAMPLES = 2000
 RARE_EXAMPLES = 400
 
 
 def parts_of(scenario: Scenario) -> Iterator[str]:
     """What a course is made of."""
+    if any(scenario.aborted.values()):
+        yield f"aborted transactions, {level_of(scenario.config)}"
     for step in scenario.course:
         yield from _parts_of(step)
 
@@ -44,6 +63,7 @@ AT_LEAST = (
     *{f"fault: {when} {kind}" for meetings in MEETINGS.values() for when, kind in meetings},
     *(f"at: {at}" for at in MEETINGS),
     *("Thaw", "Arrive", "Outage", "Restore", "ExpireOffsets", "SetOffsets", "Trim", "Compact", "Produce", "Foreign"),
+    *("RestartBroker", "aborted transactions, read_uncommitted", "aborted transactions, read_committed"),
     *("Clock", "Pause", "Crash", "StopStep", "CommitStep", "PollStep", "Rest"),
     *("rebalance: eager", "rebalance: lost", "rebalance: cooperative"),
     *("start with other properties", "start with another clock"),
@@ -98,3 +118,14 @@ def test_nothing_is_broken_where_faults_seldom_strike(measured: Measured) -> Non
 
     measured(f"{rare.total():,} hits of {len(rare)} rare cells")
     assert rare
+
+
+def test_an_owner_that_froze_in_its_commit_answers_behind_a_log_that_has_changed() -> None:
+    """Drawn once: what it was asked for is answered when it thaws, whatever came between."""
+    partition = TopicPartition("t", 0)
+    log = {partition: tuple(Record(offset, EPOCH_MS, None, b"{}") for offset in range(2))}
+    frozen = (Start(), PollStep(2), Fault("commit", kind="freeze"), StopStep(), Compact(partition, (0,)))
+    course = (*frozen, Start(), PollStep(2), CommitStep(), Thaw(), Rest(1))
+    config = {**JSON, "flush.size": "2", "partitioner.class": DEFAULT}
+
+    assert [] == list(broken_rules(run(Scenario("drawn once", config, log, course, EPOCH_MS), SimulatedWorld())))
