@@ -5,8 +5,9 @@ What only makes sense together goes together: a freeze and its thaws, a late req
 """
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from onceproof.model import history as h
 from onceproof.scenarios.errors import ScenarioError
@@ -35,6 +36,7 @@ from onceproof.scenarios.scenario import (
     Thaw,
     Trim,
 )
+from onceproof.scenarios.transactions import Aborted
 from onceproof.scenarios.worlds.simulated import SimulatedWorld
 from onceproof.sink.errors import ConfigError
 
@@ -100,42 +102,66 @@ def _polled_less(scenario: Scenario) -> Iterator[Scenario]:
             yield _with_step(scenario, at, PollStep(step.size - 1))
 
 
-def _with_log(scenario: Scenario, log: h.Log) -> Iterator[Scenario]:
-    """The scenario over another log, numbered from 0: with plain values and, where those are others, with its own.
+class _Numbers(NamedTuple):
+    """Offsets from 0 for the records of one partition, by what they are now; `end` is behind the last of them."""
 
-    No record is one of an aborted transaction then, since no offset is left for a marker.
-    """
-    course = tuple([fitted for step in scenario.course if (fitted := _fitted(step, log)) is not None])
+    of: Mapping[int, int]
+    end: int
+
+    def at(self, offset: int) -> int:
+        """The number of the first record at an offset or behind it."""
+        return next((number for each, number in self.of.items() if each >= offset), self.end)
+
+
+def _numbers(records: Sequence[h.Record], aborted: frozenset[int]) -> _Numbers:
+    """Numbers with no gap but for the marker behind each run of aborted records."""
+    offsets = [record.offset for record in records]
+    numbers, number = {}, 0
+    for offset, following in itertools.zip_longest(offsets, offsets[1:]):
+        numbers[offset] = number
+        number += 1 + (offset in aborted and following not in aborted)
+    return _Numbers(numbers, number)
+
+
+def _with_log(scenario: Scenario, log: h.Log) -> Iterator[Scenario]:
+    """The scenario over another log, numbered from 0: without aborted transactions, and with those that it has."""
+    yield from _numbered(scenario, log, {})
+    left = {where: scenario.aborted.get(where, frozenset()) & {each.offset for each in log[where]} for where in log}
+    if any(left.values()):
+        yield from _numbered(scenario, log, {where: offsets for where, offsets in left.items() if offsets})
+
+
+def _numbered(scenario: Scenario, log: h.Log, aborted: Aborted) -> Iterator[Scenario]:
+    """With plain values and, where those are others, with its own."""
+    numbers = {where: _numbers(records, aborted.get(where, frozenset())) for where, records in log.items()}
+    course = tuple([fitted for step in scenario.course if (fitted := _fitted(step, numbers)) is not None])
     numbered = {
-        where: tuple(record._replace(offset=offset) for offset, record in enumerate(records))
+        where: tuple([record._replace(offset=numbers[where].of[record.offset]) for record in records])
         for where, records in log.items()
     }
+    marked = {where: frozenset(map(numbers[where].of.__getitem__, offsets)) for where, offsets in aborted.items()}
     made_plain = {where: tuple([plain(scenario, record) for record in records]) for where, records in numbered.items()}
     for each in (made_plain, numbered)[: 1 + (made_plain != numbered)]:
-        yield replace(scenario, log=each, course=course, origin=None, aborted={})
+        yield replace(scenario, log=each, course=course, origin=None, aborted=marked)
 
 
-def _fitted(step: Step, log: h.Log) -> Step | None:
-    """A step that names partitions and offsets, for the records of `log` numbered from 0; None if nothing is left."""
+def _fitted(step: Step, numbers: Mapping[h.TopicPartition, _Numbers]) -> Step | None:
+    """A step that names partitions and offsets, for a log with these numbers; None if nothing of it is left."""
     match step:
-        case Fault() if step.of is not None and step.of not in log:
+        case Fault() if step.of is not None and step.of not in numbers:
             return step._replace(of=None)
         case Start() | Rebalance() if step.assign is not None:
-            return step._replace(assign=tuple([where for where in step.assign if where in log]))
+            return step._replace(assign=tuple([where for where in step.assign if where in numbers]))
         case Trim(of, before):
-            return Trim(of, _below(log[of], before)) if of in log else None
+            return Trim(of, numbers[of].at(before)) if of in numbers else None
         case Compact(of, offsets):
-            left = {record.offset for record in log.get(of, ())}
-            kept = tuple([_below(log[of], offset) for offset in offsets if offset in left])
+            left = numbers[of].of if of in numbers else {}
+            kept = tuple([left[offset] for offset in offsets if offset in left])
             return Compact(of, kept) if kept else None
         case SetOffsets(offsets):
-            set_to = {of: _below(log[of], offset) for of, offset in offsets.items() if of in log}
+            set_to = {of: numbers[of].at(offset) for of, offset in offsets.items() if of in numbers}
             return SetOffsets(set_to) if set_to else None
     return step
-
-
-def _below(records: Sequence[h.Record], offset: int) -> int:
-    return sum(record.offset < offset for record in records)
 
 
 def _runs(count: int) -> Iterator[tuple[int, int]]:

@@ -35,6 +35,7 @@ from onceproof.scenarios.scenario import (
     SetOffsets,
     Start,
     Step,
+    StopStep,
     Thaw,
     Trim,
 )
@@ -305,3 +306,28 @@ def test_only_what_shows_it_can_be_shrunk() -> None:
 
     with pytest.raises(ValueError, match="calm does not show what it is to be shrunk for"):
         shrink(replace(scenario, name="calm"), lambda _: False, attempts_max=10)
+
+
+def test_what_hangs_on_an_aborted_transaction_keeps_it() -> None:
+    """The marker's offset stays behind it, and steps that name offsets follow."""
+    config = {**CONFIGURATIONS[1].properties, "consumer.override.isolation.level": "read_committed"}
+    offsets = (3, 4, 6, 7, 8, 11)
+    log = {WHERE: tuple(h.Record(offset, EPOCH_MS + offset, None, b'{"i":%d}' % offset) for offset in offsets)}
+    course = (Start(), PollStep(2), StopStep(), Trim(WHERE, 4), Start(), PollStep(4), CommitStep(), Rest())
+    found = Scenario("s", config, log, course, EPOCH_MS, aborted={WHERE: frozenset({4})})
+
+    def shows(scenario: Scenario) -> bool:
+        """A record that stands behind an aborted one was landed."""
+        ran = run(scenario, SimulatedWorld())
+        gone = scenario.aborted.get(WHERE, frozenset())
+        return bool(gone) and any(
+            write.offsets and write.offsets[-1] > min(gone) for write in judge(ran.history).writes
+        )
+
+    small = shrink(found, shows, attempts_max=2000).scenario
+
+    assert ((0, 1, 3), frozenset({1})) == (
+        tuple(record.offset for record in small.log[WHERE]),
+        small.aborted[WHERE],
+    )
+    assert not any(isinstance(step, Trim) for step in small.course)
