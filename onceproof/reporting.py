@@ -1,14 +1,13 @@
 """How a command shows that it works, writes its report, and says what came of it: the same for every command."""
 
 import argparse
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from onceproof.reports.collect import Report
 from onceproof.reports.junit import junit
@@ -33,36 +32,19 @@ def add_outputs(parser: argparse.ArgumentParser, folder: Path) -> None:
 @contextmanager
 def progress_of(console: Console) -> Iterator[Tell]:
     """What shows progress: a bar on a terminal, now and then a line elsewhere."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left:"),
-        TimeRemainingColumn(),
-    )
-    told, begun, began_s = 0, 0, time.monotonic()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    told = 0
     with Progress(*columns, console=console, transient=True) as progress:
         bar = progress.add_task("starting", total=None)
 
         def tell(what: str, done: int, of: int) -> None:
-            nonlocal told, begun, began_s
-            if progress.tasks[0].description != what:
-                told, begun, began_s = done, done, time.monotonic()
+            nonlocal told
             progress.update(bar, description=what, completed=done, total=of)
             if not console.is_terminal and done >= told + max(1, of // 8):
                 told = done
-                left_s = (time.monotonic() - began_s) / (done - begun) * (of - done)
-                console.print(f"{done} of {of} done{_left(left_s)}")
+                console.print(f"{done} of {of} done")
 
         yield tell
-
-
-def _left(left_s: float) -> str:
-    """About how long it still takes; nothing where that is no time."""
-    if left_s < 1:
-        return ""
-    return f", about {left_s:.0f} s left" if left_s < 100 else f", about {left_s / 60:.0f} min left"
 
 
 def tell_report(report: Report, chosen: argparse.Namespace, console: Console) -> int:
