@@ -16,7 +16,7 @@ configuration must equal a fault-free run under it that begins at the stretch's 
 not overlap.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from enum import StrEnum
@@ -170,10 +170,6 @@ def _is_fault_free(log: Sequence[Record], placed: Sequence[Placed], last: Writer
     return not _run(_Case(without(log, last.gone), (), last, start, evidence.schemas))
 
 
-_FOREVER = 1 << 63
-"""Behind every offset."""
-
-
 def _stretches(placed: Sequence[Placed], last: Writer) -> list[list[Placed]]:
     """Objects in offset order, cut wherever what they were written from changes: the configuration, or the log."""
     stretches: list[list[Placed]] = []
@@ -241,20 +237,21 @@ def _witness(case: _Case) -> Sequence[Object]:
     """
     ends = _window_ends(case.stretch)
     first = _life(case, ends)
-    cuts = _put_off(case, ends, first) if case.author.rules.schedule_ms > 0 and first.dead_letters else []
-    lives = [
-        _life(case, [cut[min(by, len(cut) - 1)] for cut in cuts]) for by in range(1, max(map(len, cuts), default=1))
-    ]
-    if not lives:
+    if case.author.rules.schedule_ms <= 0 or not first.dead_letters:
         return first.objects
-    chosen = []
-    for cut, (begin, end) in zip(cuts, pairwise([*ends, _FOREVER]), strict=True):
-        found = _named(case.stretch, begin, end)
-        matching = (
-            at for at, life in zip(cut, [first, *lives], strict=False) if _named(life.objects, begin, end) == found
-        )
-        chosen.append(next(matching, cut[0]))
-    return _life(case, chosen).objects
+    wanted = _by_window(case.stretch, ends)
+    left = [at for at, made in enumerate(_by_window(first.objects, ends)) if made != wanted[at]]
+    cuts = _put_off(case, ends, first) if left else []
+    chosen = list(ends)
+    for by in range(1, max([len(cuts[at]) for at in left], default=1)):
+        life = _life(case, [cut[min(by, len(cut) - 1)] for cut in cuts])
+        made = _by_window(life.objects, ends)
+        for at in [each for each in left if by < len(cuts[each]) and made[each] == wanted[each]]:
+            chosen[at] = cuts[at][by]
+            left.remove(at)
+        if not left:
+            break
+    return first.objects if chosen == ends else _life(case, chosen).objects
 
 
 def _put_off(case: _Case, ends: Sequence[int], life: Expected) -> list[list[int]]:
@@ -272,9 +269,13 @@ def _put_off(case: _Case, ends: Sequence[int], life: Expected) -> list[list[int]
     return cuts
 
 
-def _named(objects: Sequence[Object | Placed], begin: int, end: int) -> set[tuple[str, tuple[int, ...]]]:
-    """Names and offsets of those that begin in a range."""
-    return {(each.key, each.offsets) for each in objects if begin <= each.offsets[0] < end}
+def _by_window(objects: Iterable[Object | Placed], ends: Sequence[int]) -> list[set[tuple[str, tuple[int, ...]]]]:
+    """Names and offsets of what begins at or behind each of these ends, and before the next."""
+    found: list[set[tuple[str, tuple[int, ...]]]] = [set() for _ in ends]
+    for each in objects:
+        if at := bisect_right(ends, each.offsets[0]):
+            found[at - 1].add((each.key, each.offsets))
+    return found
 
 
 def _life(case: _Case, window_ends: Sequence[int]) -> Expected:

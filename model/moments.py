@@ -69,7 +69,8 @@ class _Moments:
         """The offset that a commit may name at most, and what was found instead."""
         self.hidden: dict[str, tuple[TopicPartition, int]] = {}
         """Objects of which nobody knows what they hold just now, and the offset that each begins at."""
-        self.completed = {event.request.key for event in bucket.by_completion}
+        self.completed = {event.request.key for event in bucket.by_completion if event.request.version_id is None}
+        """Names of objects of which no answer says which version it made."""
         self.unsettled = {held.key for held in bucket.unexplained}
         self.unsettled |= {event.key for event in bucket.course.unanswered if isinstance(event, Requested)}
         """Names of which nobody knows what stood there when."""
@@ -103,7 +104,7 @@ class _Moments:
             self._doubled(store, twice)
 
     def may_have_appeared(self, complete: Requested) -> None:
-        """Nobody knows whether a complete took effect, nor of which one the version is that a later one left."""
+        """Nobody knows whether a complete took effect, nor, without their ids, which one made the version there is."""
         if complete.key in self.completed and complete.key not in self.visible:
             self.hidden[complete.key] = complete.partition, self.bucket.first_offset(complete.key)
 

@@ -291,21 +291,27 @@ class _Stories:
     def __init__(self, of: Exploration, folder: Path) -> None:
         self._of = of
         self._folder = folder
-        self._told: dict[tuple[str, str], Story] = {}
+        self._told: dict[str, Story] = {}
 
     def against(self, label: str) -> Story:
         """The story of the weakest guarantee that a class of faults leaves."""
         witnesses = self._of.searched.witnesses
-        weakest = [guarantee for (of, guarantee) in witnesses if of == label and guarantee != _IDENTICAL]
-        guarantee = min(weakest, key=[each.value for each in Guarantee].index)
+        guarantee = self._weakest(label)
         faults = Counter(_faults(witnesses[label, guarantee]))
         enough = [
-            of for (of, left), first in witnesses.items() if left == guarantee and Counter(_faults(first)) <= faults
+            of
+            for (of, left), first in witnesses.items()
+            if left == guarantee == self._weakest(of) and Counter(_faults(first)) <= faults
         ]
-        least = min(enough, key=_weight), guarantee
+        least = min(enough, key=_weight)
         if least not in self._told:
-            self._told[least] = self._tell(*least)
+            self._told[least] = self._tell(least, guarantee)
         return self._told[least]
+
+    def _weakest(self, label: str) -> str:
+        """The weakest guarantee that a class of faults was left with."""
+        left = [guarantee for (of, guarantee) in self._of.searched.witnesses if of == label]
+        return min(left, key=[each.value for each in Guarantee].index)
 
     def _tell(self, label: str, guarantee: str) -> Story:
         """The first witness, made as small as it gets with the same faults."""

@@ -132,7 +132,6 @@ class _SkewedClock(ScriptedClock):
         self._other = other
         self._skew_ms = skew_ms
         self.pauses = other.pauses
-        self.pause_over = other.pause_over
 
     @property
     def ms(self) -> int:
@@ -237,6 +236,10 @@ class Life(Driver):
             error = refused
         self._go_on(result, error)
         self._effects_left = None
+
+    def give_up(self) -> None:
+        """Killed where it froze: it will not go on."""
+        self._frozen_in = None
 
     def _forget(self, partitions: frozenset[TopicPartition] | None) -> None:
         for partition in list(self._positions) if partitions is None else partitions:

@@ -191,7 +191,9 @@ class SimulatedSession:
         )
 
     def kill(self, life: LifeLike) -> None:
-        """What a life holds in memory is gone when nobody holds the life."""
+        """What a life holds in memory is gone when nobody holds the life, which a frozen one does itself."""
+        assert isinstance(life, Life), "its lives are those of this world"
+        life.give_up()
 
     def committed(self) -> Mapping[TopicPartition, int]:
         """The group's offsets."""

@@ -200,6 +200,12 @@ KNOWN_BAD = (
         .complete(key(0), 0, 1, 2, 3, 4).commit(5).complete(key(0), 0, 1, life=1).commit(5).history(),
         ("lost 2-4 at rest", "overtaken 2-4 at rest", "rewritten 2-4"),
     ),
+    Known(
+        "a commit follows a complete without an answer that made no version",
+        read(end=2).complete(key(0), 0, 1).unanswered(key(2)).commit(4).end().start(2).put(5).complete(key(2), 2, 3)
+        .commit(4).history(),
+        ("overtaken 2-3",),
+    ),
     # --- rewritten, re-encoded
     Known(
         "an object is replaced by a shorter one and then by itself",

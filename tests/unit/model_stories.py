@@ -104,6 +104,11 @@ class Story:
             )
         return self
 
+    def unanswered(self, name: str) -> "Story":
+        """A complete of which nobody knows whether it took effect."""
+        self.events.append(Requested(self.life, P, "complete", name, "u", "unknown", applied=None))
+        return self
+
     def dead_letter(self, offset: int, *, applied: bool = True) -> "Story":
         """A record is sent to the dead letter queue."""
         outcome: Outcome = "ok" if applied else "failed"
