@@ -11,6 +11,10 @@ built, a fault-free life whose passes put the cuts where the objects have them, 
 life writes. If names and records are equal, the witness proves it. A clock of a witness may be set back, as
 any clock may.
 
+A witness that is not found proves nothing where an interval follows the wall clock and dead letters have a
+part in it: the times at which records were looked at are then taken as they were, and another clock may
+explain the objects: there the verdict can be too strict.
+
 If the configuration changed between lives, each stretch of the log whose objects were written under one
 configuration must equal a fault-free run under it that begins at the stretch's first record; stretches may
 not overlap.
