@@ -132,6 +132,7 @@ class _SkewedClock(ScriptedClock):
         self._other = other
         self._skew_ms = skew_ms
         self.pauses = other.pauses
+        self.pause_over = lambda ms: other.pause_over(ms)  # noqa: PLW0108 - what the other one does then, not now
 
     @property
     def ms(self) -> int:
