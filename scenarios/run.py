@@ -472,7 +472,7 @@ class Stepper:
         properties = _properties(self._config)
         try:
             self._skew_ms = skew_ms
-            clock = self._clock.skewed(skew_ms) if skew_ms else self._clock
+            clock = self._clock.skewed(skew_ms)
             self._life = life = self._session.life(number, properties, clock, self._armed, self._events)
         except ConfigError as refused:
             if not self._goes_on_refused:

@@ -132,11 +132,12 @@ def render_all(values: list[JsonValue]) -> bytes:
                 names = names_in_order(value)
                 is_in_order = names == found
                 ordered, shape = dict.fromkeys(names), found
-            if is_in_order and _UNSETTLED.isdisjoint(map(type, value.values())):
+            is_settled = _UNSETTLED.isdisjoint(map(type, value.values()))
+            if is_in_order and is_settled:
                 texts.append(orjson.dumps(value))
                 continue
             ordered.update(value)
-            if not _UNSETTLED.isdisjoint(map(type, value.values())):
+            if not is_settled:
                 _settle(ordered)
             texts.append(orjson.dumps(ordered))
         except (orjson.JSONEncodeError, AttributeError, RecursionError):
